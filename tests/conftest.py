@@ -1,0 +1,17 @@
+"""Options of the tests: whatever takes long takes its size from here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+# Behind everything else, so that tests find each other, and an installed dropship comes first.
+sys.path.append(str(Path(__file__).parents[1]))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Sizes; the defaults are what CI runs."""
+    group = parser.getgroup("dropship")
+    group.addoption("--kills", type=int, default=20, help="kills at random moments (20)")
