@@ -1,0 +1,198 @@
+"""What is said, in three formats, and what never is."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dropship import log
+from dropship.log import Redactor, bound
+
+SECRET = "s3cr3t/+ pä&=ß"
+PRINTABLE = [chr(code) for code in range(33, 0x250) if chr(code).isprintable()]
+
+
+@pytest.fixture
+def said() -> Iterator[io.StringIO]:
+    """Where the tests' logging goes; what was set up before comes back."""
+    loggers = (logging.getLogger(), logging.getLogger("dropship"))
+    before = [(list(one.handlers), one.level, one.propagate) for one in loggers]
+    raising = logging.raiseExceptions
+    yield io.StringIO()
+    for one, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        one.handlers[:], one.propagate = handlers, propagate
+        one.setLevel(level)
+    logging.raiseExceptions = raising
+
+
+def test_text_line_has_service_message_and_fields(said: io.StringIO) -> None:
+    """Time, level, service, message; fields for programs are not in the way."""
+    log.setup("info", "text", stream=said)
+    bound("api").info("staged %d entries", 3, extra={"release": "r1", "phase": "staging"})
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO \[api\] staged 3 entries\n",
+        said.getvalue(),
+    )
+
+
+def test_json_is_one_object_a_line(said: io.StringIO) -> None:
+    """Every event, a traceback included, is one line that any JSON reader takes."""
+    log.setup("debug", "json", stream=said)
+    bound("api").warning("new\nline", extra={"phase": "idle"})
+    try:
+        raise ValueError("bad")
+    except ValueError:
+        bound("api").exception("went wrong")
+    first, second = map(json.loads, said.getvalue().splitlines())
+    assert (first["level"], first["service"], first["phase"]) == ("warning", "api", "idle")
+    assert first["message"] == "new\\nline"
+    assert "ValueError: bad" in second["traceback"]
+
+
+def test_journal_lines_begin_with_their_priority(said: io.StringIO) -> None:
+    """The journal reads syslog's priority from the start of each line, tracebacks too."""
+    log.setup("debug", "journal", stream=said)
+    logger = bound("api")
+    logger.debug("d")
+    logger.info("i")
+    logger.warning("w")
+    try:
+        raise ValueError("bad")
+    except ValueError:
+        logger.exception("e")
+    logger.critical("c")
+    lines = said.getvalue().splitlines()
+    assert lines[:4] == ["<7>[api] d", "<6>[api] i", "<4>[api] w", "<3>[api] e"]
+    assert all(line.startswith("<3>") for line in lines[3:-1])
+    assert lines[-1] == "<2>[api] c"
+
+
+def test_events_below_the_level_are_not_said(said: io.StringIO) -> None:
+    """``info`` is quiet about debugging; libraries are only heard from WARNING on."""
+    log.setup("info", "text", stream=said)
+    bound("api").debug("no")
+    logging.getLogger("urllib3").info("no")
+    logging.getLogger("urllib3").warning("yes")
+    assert "no" not in said.getvalue()
+    assert said.getvalue().count("yes") == 1
+
+
+def test_second_setup_replaces_the_first(said: io.StringIO) -> None:
+    """Each event is said once, in the newest format."""
+    log.setup("info", "json", stream=said)
+    log.setup("info", "journal", stream=said)
+    bound("api").info("once")
+    logging.getLogger("boto3").warning("once too")
+    assert said.getvalue() == "<6>[api] once\n<4>once too\n"
+
+
+def test_secret_of_an_earlier_setup_stays_hidden(said: io.StringIO) -> None:
+    """A reload that fails, or that drops a secret, does not bring an old one to light."""
+    log.setup("info", "journal", secrets=["hunter2-hunter2"], stream=said)
+    log.setup("info", "journal", secrets=["another"], stream=said)
+    log.setup("info", "journal", stream=said)
+    bound("api").info("hunter2-hunter2 and another")
+    assert said.getvalue() == "<6>[api] … and …\n"
+    assert log.hide("hunter2-hunter2") == "…"
+    assert "hunter2" not in repr(log.Redactor.of(["hunter2-hunter2"]))
+
+
+def test_control_characters_do_not_reach_the_terminal(said: io.StringIO) -> None:
+    """An escape sequence or a line end in a message is shown, not obeyed."""
+    log.setup("info", "journal", stream=said)
+    bound("api").info("a\x1b[31m\r\nb\u2028c\x9bd")
+    assert said.getvalue() == "<6>[api] a\\x1b[31m\\r\\nb\\u2028c\\x9bd\n"
+
+
+@pytest.mark.parametrize("kind", ["text", "json", "journal"])
+def test_secret_is_in_no_part_of_an_event(said: io.StringIO, kind: log.Format) -> None:
+    """Message, arguments, fields and traceback, in every form a secret travels in."""
+    log.setup("debug", kind, secrets=[SECRET], stream=said)
+    forms = [
+        SECRET,
+        quote(SECRET),
+        quote(SECRET, safe=""),
+        quote_plus(SECRET),
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode(),
+    ]
+    for form in forms:
+        logger = bound(f"api {form}")
+        try:
+            raise ValueError(form)
+        except ValueError:
+            logger.exception("header %s", form, extra={"release": form})
+        assert log.hide(f"hook says {form}") == "hook says …"
+    for form in forms:
+        assert form not in said.getvalue()
+    assert "s3cr3t" not in said.getvalue()
+
+
+@given(
+    before=st.binary(max_size=10),
+    # A secret that repeats itself is found a little further on, and leaves a digit more.
+    secret=st.lists(st.sampled_from(PRINTABLE), min_size=8, max_size=40, unique=True).map("".join),
+    after=st.binary(max_size=10),
+)
+def test_secret_inside_longer_base64_cannot_be_read_back(
+    before: bytes, secret: str, after: bytes
+) -> None:
+    """``user:password`` in a header: whatever stands around it, the middle is hidden."""
+    whole = base64.b64encode(before + secret.encode() + after).decode()
+    hidden = Redactor.of([secret]).hide(f"Basic {whole}")
+    # At most the edges are left, which also hold bits of the neighbours.
+    assert "…" in hidden
+    left = hidden.removeprefix("Basic ").split("…")
+    assert len(left) == 2
+    assert len(left[0]) <= -(-len(before) * 8 // 6)
+    assert len(left[1].rstrip("=")) <= -(-len(after) * 8 // 6) + 1
+
+
+@given(st.lists(st.text(min_size=4, max_size=12), max_size=5), st.text(max_size=20))
+def test_no_secret_survives_hiding(secrets: list[str], text: str) -> None:
+    """However secrets overlap or contain each other."""
+    redactor = Redactor.of(secrets)
+    around = text + "".join(secrets) + text
+    hidden = redactor.hide(around)
+    for secret in secrets:
+        assert secret not in hidden or "…" in secret
+
+
+def test_lines_of_a_long_secret_are_hidden_one_by_one() -> None:
+    """A private key that a hook prints comes line by line."""
+    key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n"
+    redactor = Redactor.of([key])
+    assert [redactor.hide(line) for line in key.splitlines()] == ["…"] * 4
+
+
+def test_short_secret_is_hidden_only_where_it_stands_alone() -> None:
+    """A secret of one letter must not make every log unreadable."""
+    assert Redactor.of(["x"]).hide("x=x, box x2") == "…=…, box x2"
+
+
+@pytest.mark.parametrize("secret", ["not\udc80utf8", "lone\ud800surrogate"])
+def test_secret_that_is_no_unicode_is_hidden_too(secret: str) -> None:
+    """What an environment variable may hold, and what an escape in a string may make."""
+    assert Redactor.of([secret]).hide(f"a {secret} b") == "a … b"
+
+
+def test_nothing_to_hide_changes_nothing() -> None:
+    """No secrets, or empty ones."""
+    assert Redactor.of([]).hide("text") == "text"
+    assert Redactor.of([""]).hide("text") == "text"
+
+
+def test_closed_standard_error_does_no_harm(said: io.StringIO) -> None:
+    """Whoever closes our standard error does not end us."""
+    log.setup("info", "text", stream=said)
+    said.close()
+    bound("api").info("to nobody")
