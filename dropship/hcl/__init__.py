@@ -1,0 +1,1 @@
+"""The configuration language: text to AST with positions; knows nothing of services."""

@@ -1,0 +1,107 @@
+"""What is wrong with a text, where, and what to do: data first, words for a terminal second.
+
+``text()`` draws the message, the source line, and a caret under the span. Secrets never reach
+the drawing: whoever knows a span to be one names it in ``masked``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+
+from dropship.hcl.ast import Span
+
+
+class Severity(Enum):
+    """How bad it is; an error makes a configuration invalid."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to the story, such as a first definition."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault, told once.
+
+    Attributes:
+        severity: Error or warning.
+        code: ``E`` or ``W`` and three digits: E0 files, E1 language, E2 configuration.
+        message: One sentence without a full stop.
+        span: Where; None where a file as a whole is at fault.
+        file: Its path, where ``span`` is None.
+        suggestion: What to write instead, as a sentence fragment.
+        related: Other places.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    span: Span | None
+    file: str = ""
+    suggestion: str | None = None
+    related: tuple[Related, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """``file:line:column``, or the file."""
+        if self.span is None:
+            return self.file
+        return f"{self.span.source.name}:{self.span.line}:{self.span.column}"
+
+
+def error(code: str, message: str, span: Span, *, suggestion: str | None = None,
+          related: tuple[Related, ...] = ()) -> Diagnostic:  # fmt: skip
+    """An error at a span."""
+    return Diagnostic(Severity.ERROR, code, message, span, suggestion=suggestion, related=related)
+
+
+def warning(code: str, message: str, span: Span, *, suggestion: str | None = None,
+            related: tuple[Related, ...] = ()) -> Diagnostic:  # fmt: skip
+    """A warning at a span."""
+    return Diagnostic(Severity.WARNING, code, message, span, suggestion=suggestion, related=related)
+
+
+def draw(diagnostic: Diagnostic, masked: Collection[Span] = ()) -> str:
+    """The diagnostic as an operator reads it: several lines, no final newline."""
+    kind = diagnostic.severity.value
+    lines = [f"{diagnostic.where}: {kind} {diagnostic.code}: {diagnostic.message}"]
+    if diagnostic.span is not None:
+        lines += _excerpt(diagnostic.span, masked)
+    for related in diagnostic.related:
+        place = f"{related.span.source.name}:{related.span.line}:{related.span.column}"
+        lines.append(f"  {place}: {related.message}")
+        lines += _excerpt(related.span, masked)
+    if diagnostic.suggestion:
+        lines.append(f"  hint: {diagnostic.suggestion}")
+    return "\n".join(lines)
+
+
+def _excerpt(span: Span, masked: Collection[Span]) -> list[str]:
+    text = span.source.text
+    start = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", span.start)
+    end = len(text) if end < 0 else end
+    # What a terminal could take for a command, or not show at all, is shown as one character.
+    line = [
+        c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}"
+        for c in text[start:end].rstrip("\r")
+    ]
+    for secret in masked:
+        if secret.source is span.source:
+            for at in range(max(secret.start, start), min(secret.end, start + len(line))):
+                line[at - start] = "*"
+    # A caret line keeps the tabs of its source line, so that both indent alike.
+    lead = "".join("\t" if c == "\t" else " " for c in line[: span.start - start])
+    width = max(1, min(span.end, start + len(line)) - span.start)
+    number = str(span.line)
+    gutter = " " * len(number)
+    return [f" {number} | {''.join(line)}", f" {gutter} | {lead}{'^' * width}"]

@@ -1,0 +1,146 @@
+"""Looks at a text around a fault: where lines, items, strings and braces seem to be.
+
+Guesses only, to go on behind a fault; what a text means is the grammar's business.
+"""
+
+from __future__ import annotations
+
+import re
+
+_HEADER = re.compile(
+    r"""(?:[^\W\d][\w.\-]*|"[^"\n]*")(?:[ \t]+(?:[^\W\d][\w.\-]*|"[^"\n]*"))*[ \t]*[={:]"""
+)
+_INDENT = re.compile(r"[ \t]*")
+_WORD = re.compile(r"[\w][\w.\-]*|.", re.DOTALL)
+_BARE = re.compile(r"""[^\s{}\[\](),"'#=]+""")
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
+_SINGLE = re.compile(r"'[^'\n]*'")
+_MARKS = re.compile(
+    r'"(?:[^"\\\n]|\\[^\n])*"?|(?:#|//)[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?|[{}\[\],\n]'
+)
+
+
+def header(text: str, at: int) -> bool:
+    """Whether an item's header stands here, and is the first on its line."""
+    return opens_line(text, at) and _HEADER.match(text, at) is not None
+
+
+def opens_line(text: str, at: int) -> bool:
+    """Whether there is only white space before this offset on its line."""
+    return not text[line_start(text, at) : at].strip()
+
+
+def indent(text: str, at: int) -> int:
+    """How far the line of this offset is indented, in characters."""
+    start = line_start(text, at)
+    match = _INDENT.match(text, start)
+    return match.end() - start if match else 0
+
+
+def line_start(text: str, at: int) -> int:
+    """The start of the line of this offset."""
+    return text.rfind("\n", 0, at) + 1
+
+
+def line_end(text: str, at: int) -> int:
+    """The end of the line of this offset, in front of its newline and white space."""
+    end = text.find("\n", at)
+    line = text[at : len(text) if end < 0 else end]
+    return at + len(line.rstrip())
+
+
+def word(text: str, at: int) -> str:
+    """The word or character here; empty at the end."""
+    match = _WORD.match(text, at)
+    return match.group() if match else ""
+
+
+def bare(text: str, at: int) -> int:
+    """The end of the run of characters here that would be one word to a person."""
+    match = _BARE.match(text, at)
+    return match.end() if match else at
+
+
+def quoted(text: str, at: int) -> bool:
+    """Whether a string starts here and ends on its line."""
+    return _QUOTED.match(text, at) is not None
+
+
+def late_quote(text: str, at: int) -> int:
+    """Behind the quote that ends, lines further on, a string with newlines in it.
+
+    ``at`` is the end of its first line, and the answer where an item's line comes first.
+    """
+    quote = text.find('"', at)
+    line = text.find("\n", at)
+    while 0 <= line < quote:
+        if header(text, _first_on_line(text, line + 1)):
+            return at
+        line = text.find("\n", line + 1)
+    # A line with strings of its own holds an even number of quotes.
+    even = text.count('"', max(at, line_start(text, quote)), line_end(text, quote)) % 2 == 0
+    return at if quote < 0 or even else quote + 1
+
+
+def single_quoted(text: str, at: int) -> int:
+    """The end of a string in single quotes that starts here; ``at`` if there is none."""
+    match = _SINGLE.match(text, at)
+    return match.end() if match else at
+
+
+def next_item(text: str, at: int) -> int:
+    """Where reading can go on: the next item's line, or the ``}`` of the body around."""
+    if header(text, at):
+        return at
+    depth = 0
+    for mark in _MARKS.finditer(text, at):
+        kind = mark.group()
+        if kind == "\n" and not depth:
+            start = _first_on_line(text, mark.end())
+            if header(text, start):
+                return start
+        elif kind == "{":
+            depth += 1
+        elif kind == "}":
+            if not depth:
+                return mark.start()
+            depth -= 1
+    return len(text)
+
+
+def next_member(text: str, at: int, depth: int) -> int:
+    """As ``next_item`` for JSON: a ``,`` or ``}`` of the object around, ``depth`` levels up."""
+    for mark in _MARKS.finditer(text, at):
+        kind = mark.group()
+        if kind in ("{", "["):
+            depth += 1
+        elif kind in ("}", "]"):
+            if not depth:
+                return mark.start()
+            depth -= 1
+        elif kind == "," and not depth:
+            return mark.start()
+    return len(text)
+
+
+def block_end(text: str, at: int) -> int:
+    """Behind what closes the ``{`` or ``[`` here; the text's length if nothing does."""
+    depth = 0
+    for mark in _MARKS.finditer(text, at):
+        depth += (mark.group() in ("{", "[")) - (mark.group() in ("}", "]"))
+        if not depth:
+            return mark.end()
+    return len(text)
+
+
+def terminator(text: str, at: int, anchor: str) -> re.Match[str] | None:
+    """The next line that holds this heredoc anchor alone, in any case, blanks around it."""
+    if not anchor:
+        return None
+    pattern = re.compile(rf"^[ \t]*{re.escape(anchor)}[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+    return pattern.search(text, at)
+
+
+def _first_on_line(text: str, at: int) -> int:
+    match = _INDENT.match(text, at)
+    return match.end() if match else at

@@ -1,0 +1,4 @@
+a = foo
+b = yes
+c = systemctl restart foo
+d = /etc/x # comment

@@ -1,0 +1,4 @@
+environment = "aws" {
+  region = "us"
+}
+b = 1

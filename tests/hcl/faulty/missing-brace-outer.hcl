@@ -1,0 +1,6 @@
+service "a" {
+  checkInterval = "1s"
+
+service "b" {
+  x = 1
+}

@@ -1,0 +1,3 @@
+a = 1
+/* unclosed
+b = 2

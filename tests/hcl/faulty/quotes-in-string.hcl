@@ -1,0 +1,2 @@
+command = "echo "hi" there"
+b = 1

@@ -1,0 +1,3 @@
+text = "hello
+  world"
+b = 1

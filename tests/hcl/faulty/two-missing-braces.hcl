@@ -1,0 +1,7 @@
+service "a" {
+  artifact "s3" {
+    bucket = "b"
+
+service "b" {
+  x = 1
+}

@@ -1,0 +1,2 @@
+timeout = 10 s
+service "x" { }

@@ -1,0 +1,6 @@
+service "a" {
+  before "script" {
+    command = "systemctl stop x
+  }
+  checkInterval = "1s"
+}

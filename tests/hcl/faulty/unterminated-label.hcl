@@ -1,0 +1,4 @@
+service "a {
+  checkInterval = "1s"
+}
+service "b" { x = 1 }

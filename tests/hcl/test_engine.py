@@ -1,0 +1,84 @@
+"""Both ways to the parser: generated at build time, and read from the grammar."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropship.hcl import engine
+from dropship.hcl.ast import Source
+from dropship.hcl.parser import parse
+from dropship.hcl.reader import Reader
+
+TEXT = 'a "b" { # c\n  d = [1, "${x{y{z}}}", env("E")] }\n'
+FAULTY = 'a = foo\nb {\n  c = "x\n  d = [1 2]\n}\n}\n'
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The module that a build would make."""
+    path = tmp_path_factory.mktemp("generated") / "generated.py"
+    starts = [argument for start in engine.STARTS for argument in ("-s", start)]
+    subprocess.run(
+        [sys.executable, "-m", "lark.tools.standalone", *starts, "-o", path, engine.grammar_path()],
+        check=True,
+        timeout=60,
+    )
+    spec = importlib.util.spec_from_file_location("generated", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("text", [TEXT, FAULTY, '{"a": {"b": [1, tru]}}', '{"a": 1}'])
+def test_generated_parser_reads_the_same(
+    generated: Any, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package and a checkout tell an operator the same things."""
+    monkeypatch.setitem(sys.modules, engine.GENERATED, generated)
+    start = "json" if text.startswith("{") else "hcl"
+    source = Source("x", text)
+    expected = parse(source)
+    body, comments, faults = Reader().read(source, start)
+    assert (body, comments, faults) == (
+        expected.file.body,
+        expected.file.comments,
+        expected.diagnostics,
+    )
+
+
+def test_generated_parser_needs_no_lark(generated: Any) -> None:
+    """An installed package starts without it."""
+    program = (
+        "import sys; sys.modules['lark'] = None\n"
+        f"import runpy; m = runpy.run_path({generated.__file__!r})\n"
+        "print(m['Lark_StandAlone']().parse('a = 1', start='hcl').data)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "hcl\n")
+
+
+def test_importing_the_parser_does_not_import_lark() -> None:
+    """Whoever does not parse does not pay."""
+    program = "import sys, dropship.hcl.parser; print('lark' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True,
+        cwd=Path(engine.__file__).parents[2],
+    )  # fmt: skip
+    assert done.stdout == "False\n"
+
+
+def test_readers_do_not_disturb_each_other() -> None:
+    """A parse leaves nothing behind for the next one."""
+    first = parse(Source("x", FAULTY))
+    assert parse(Source("y", TEXT)).diagnostics == ()
+    assert parse(Source("x", FAULTY)) == first
