@@ -1,0 +1,300 @@
+"""What a step of the table changes in the state, by name.
+
+An effect is a pure ``(state, event) -> state`` and says which events it is for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+from dropship.core import events as on
+from dropship.core.outcome import after_failure, after_success
+from dropship.core.phase import Phase
+from dropship.core.saved import Attempt, Quarantined
+from dropship.core.situation import State, died, installed, meaning
+from dropship.core.values import Md5
+
+Failure: TypeAlias = (
+    on.StoreFailed
+    | on.StageFailed
+    | on.TurnFailed
+    | on.LeaseLost
+    | on.HookFailed
+    | on.HookPutOff
+    | on.Unhealthy
+    | on.FlipFailed
+    | on.SaveFailed
+)
+
+
+def same(state: State, _event: on.Event) -> State:
+    """Nothing changes."""
+    return state
+
+
+def begin_check(state: State, event: on.Due | on.CheckNow) -> State:
+    """A new attempt; what an operator asks for starts with a clean record."""
+    fresh = isinstance(event, on.CheckNow)
+    forced = isinstance(event, on.CheckNow) and event.force
+    attempt = Attempt(id=event.update_id, started=event.at, forced=forced)
+    return replace(state, attempt=attempt, moves=0, failures=0 if fresh else state.failures)
+
+
+def begin_rollback(state: State, event: on.RollBack) -> State:
+    """An attempt whose target is on this host already."""
+    attempt = Attempt(
+        id=event.update_id,
+        started=event.at,
+        target=event.release,
+        origin=state.saved.current,
+        by_hand=True,
+    )
+    return replace(state, attempt=attempt, failures=0, moves=0)
+
+
+def see(state: State, event: on.TokenSeen) -> State:
+    """Take in where the destination really points: the link wins over state."""
+    current = installed(state, event)
+    saved = replace(state.saved, current=current)
+    if event.staged_lost:
+        saved = replace(saved, staged=None)
+    # Something else to try: what failed before says nothing of it.
+    failures = state.failures if event.token == state.seen else 0
+    seen = replace(state, saved=saved, seen=event.token, failures=failures, trouble=None)
+    return seen.attempting(origin=current or event.standing, md5=meaning(state, event))
+
+
+def settle_unchanged(state: State, event: on.TokenSeen) -> State:
+    """The check was good; there is nothing to do."""
+    seen = see(state, event)
+    md5 = meaning(state, event)
+    saved = seen.saved.note(event.token, md5) if md5 else seen.saved
+    return replace(seen, saved=saved, failures=0)
+
+
+def use_staged(state: State, event: on.TokenSeen) -> State:
+    """What was staged earlier is what the store has."""
+    seen = see(state, event)
+    return seen.attempting(target=seen.saved.staged)
+
+
+def refuse(state: State, event: on.TokenSeen) -> State:
+    """There is something new, and it is not wanted."""
+    return _unwanted(see(state, event), meaning(state, event), event.marked)
+
+
+def refuse_staged(state: State, event: on.Staged) -> State:
+    """What was staged turns out to be what is not wanted."""
+    taken = take_staged(state, event)
+    dropped = replace(taken, saved=replace(taken.saved, staged=None))
+    return _unwanted(dropped, event.release.md5, event.marked)
+
+
+def _unwanted(state: State, md5: Md5 | None, marked: str | None) -> State:
+    known = state.saved.quarantined(md5)
+    cure = "publish another version, or update with --force"
+    # What failed here says more than what another host, or this one, told the fleet.
+    reason = f"quarantined ({known.reason}); {cure}" if known else marked
+    return replace(state, trouble=reason or "not wanted", failures=0)
+
+
+def stay_paused(state: State, event: on.TokenSeen) -> State:
+    """There is something new, and updates are stopped."""
+    return _paused(see(state, event))
+
+
+def keep_paused(state: State, event: on.Staged) -> State:
+    """What was staged is kept for when updates go on."""
+    return _paused(take_staged(state, event))
+
+
+def _paused(state: State) -> State:
+    paused = state.saved.paused
+    return replace(state, trouble=f"paused: {paused.reason if paused else ''}")
+
+
+def take_staged(state: State, event: on.Staged) -> State:
+    """The artifact stands whole in ``releases/``."""
+    release = event.release
+    saved = state.saved.note(release.token, release.md5) if release.md5 else state.saved
+    taken = replace(state, saved=replace(saved, staged=release), trouble=None)
+    return taken.attempting(target=release)
+
+
+def drop_same(state: State, event: on.Staged) -> State:
+    """The same bytes under a new token are no update."""
+    taken = take_staged(state, event)
+    saved = replace(taken.saved, staged=None)
+    return replace(taken, saved=saved, failures=0)
+
+
+def fail_check(state: State, event: Failure) -> State:
+    """The check or the turn came to nothing; what is staged stays."""
+    return replace(state, trouble=event.error, failures=state.failures + 1)
+
+
+def fail_stage(state: State, event: on.StageFailed) -> State:
+    """Staging came to nothing."""
+    return fail_check(state, event).attempting(errors=(event.error,))
+
+
+def fail_corrupt(state: State, event: on.StageFailed) -> State:
+    """The bytes did not match; recorded once for each token."""
+    failed = fail_stage(state, event)
+    return replace(failed, saved=replace(failed.saved, mismatch=event.token))
+
+
+def fail_refused(state: State, event: on.StageFailed) -> State:
+    """Verified bytes break the rules: they will not get better."""
+    failed = fail_stage(state, event)
+    if event.md5 is None:
+        return failed
+    fresh = Quarantined(md5=event.md5, reason=event.error, since=event.at)
+    saved = failed.saved.quarantining(fresh).note(event.token, event.md5)
+    saved = replace(saved, failed=event.error)
+    return replace(failed, saved=saved).attempting(md5=event.md5)
+
+
+def take_turn(state: State, _event: on.Event) -> State:
+    """The turn is ours."""
+    return replace(state, turn=True).attempting(turn=True)
+
+
+def move_on(state: State, event: on.TokenSeen) -> State:
+    """The store has something newer: the turn is given back while that is staged."""
+    seen = see(state, event)
+    return replace(seen, moves=state.moves + 1).attempting(target=None)
+
+
+def note_error(state: State, event: Failure) -> State:
+    """One more thing went wrong; the first one is the reason."""
+    noted = state.attempting(errors=(*state.now.errors, event.error))
+    return replace(noted, trouble=state.trouble or event.error)
+
+
+def note_turn_lost(state: State, event: on.TurnLost) -> State:
+    """The update is finished here all the same; the history tells."""
+    return state.attempting(remark=f"the turn was lost meanwhile: {event.error}")
+
+
+def condemn(state: State, event: Failure) -> State:
+    """The target was current here and failed."""
+    return note_error(state, event).attempting(quarantine=True)
+
+
+def put_off(state: State, event: on.HookPutOff) -> State:
+    """A hook asked to try the whole update later."""
+    return replace(note_error(state, event), failures=state.failures + 1).attempting(postponed=True)
+
+
+def switched(state: State, _event: on.Event) -> State:
+    """The destination points to the target."""
+    return state.attempting(flipped=True, touched=True)
+
+
+def half_switched(state: State, event: on.FlipFailed) -> State:
+    """The destination points to the target, and yet the switch failed."""
+    return note_error(state, event).attempting(flipped=True, touched=True)
+
+
+def half_switched_back(state: State, event: on.FlipFailed) -> State:
+    """The destination points to what it pointed to before, and yet switching back failed."""
+    return note_error(state, event).attempting(flipped=False)
+
+
+def pass_hook(state: State, event: on.HookFailed) -> State:
+    """A failed hook is passed: the next one follows."""
+    return replace(state, hook=event.index + 1)
+
+
+def switched_back(state: State, _event: on.Event) -> State:
+    """The destination points to what it pointed to before."""
+    return state.attempting(flipped=False)
+
+
+def succeed(state: State, _event: on.Event) -> State:
+    """The new state is on disk."""
+    saved = after_success(state)
+    return replace(state, saved=saved, disk=saved, failures=0, tries=0, moves=0, trouble=None)
+
+
+def settle(state: State, _event: on.Event) -> State:
+    """The outcome is on disk."""
+    saved = after_failure(state)
+    counted = 0 if state.now.postponed else 1
+    return replace(state, saved=saved, disk=saved, tries=0, failures=state.failures + counted)
+
+
+def unsaved(state: State, event: on.SaveFailed) -> State:
+    """State could not be written."""
+    return replace(state, tries=state.tries + 1, trouble=event.error, disk=None)
+
+
+def unsaved_idle(state: State, event: on.SaveFailed) -> State:
+    """State could not be written, and nothing was under way that it mattered for."""
+    return replace(fail_check(state, event), disk=None)
+
+
+def stop(state: State, _event: on.Event) -> State:
+    """It ends as soon as the update has."""
+    return replace(state, stopping=True)
+
+
+def pause(state: State, event: on.Pause) -> State:
+    """Updates are stopped from the next gate on."""
+    return replace(state, saved=replace(state.saved, paused=event.paused))
+
+
+def resume(state: State, _event: on.Event) -> State:
+    """Updates go on."""
+    return replace(state, saved=replace(state.saved, paused=None))
+
+
+def retry(state: State, _event: on.Event) -> State:
+    """No digest is in quarantine here; backoff starts anew."""
+    saved = replace(state.saved, quarantine=(), failed=None)
+    return replace(state, saved=saved, failures=0, trouble=None)
+
+
+def pin(state: State, event: on.Pin) -> State:
+    """The service is held at a version."""
+    return replace(state, saved=replace(state.saved, pinned=event.version))
+
+
+def unpin(state: State, _event: on.Event) -> State:
+    """The version follows its constraint again."""
+    return replace(state, saved=replace(state.saved, pinned=None))
+
+
+def start(state: State, event: on.Started) -> State:
+    """A driver took over with nothing under way."""
+    return replace(state, saved=event.saved, disk=None if event.mended else event.saved)
+
+
+def recover(state: State, event: on.Started) -> State:
+    """A driver took over an update that another one died in."""
+    journal = died(event)
+    attempt = journal.attempt
+    if journal.phase is Phase.ACTIVATING:
+        linked = event.linked_to_target
+        attempt = replace(attempt, flipped=linked, touched=attempt.touched or linked)
+    return replace(
+        start(state, event), attempt=attempt, deaths=journal.deaths + 1, hook=journal.hook
+    )
+
+
+def recover_undo(state: State, event: on.Started) -> State:
+    """The update that a driver died in before the switch is taken back."""
+    error = "the agent died before the switch"
+    undone = recover(state, event).attempting(errors=(error,), flipped=False)
+    return replace(undone, deaths=0, hook=0, trouble=error)
+
+
+def recover_condemned(state: State, event: on.Started) -> State:
+    """Five deaths in a phase count as a failure of the release."""
+    recovered = recover(state, event)
+    error = f"the agent died {recovered.deaths} times in this phase"
+    errors = (*recovered.now.errors, error)
+    condemned = recovered.attempting(errors=errors, quarantine=True)
+    return replace(condemned, deaths=0, hook=0, trouble=error)
