@@ -1,0 +1,1 @@
+"""What only Linux has, and the only room where ctypes lives."""

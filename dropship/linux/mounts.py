@@ -1,0 +1,31 @@
+"""What is mounted where, from /proc/self/mountinfo; its format: proc(5)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+_OCTAL: Final = re.compile(rb"\\([0-7]{3})")
+_MOUNT_POINT: Final = 4
+
+
+def points() -> tuple[bytes, ...]:
+    """Every mount point that this process sees, as absolute paths without symlinks."""
+    return parse(Path("/proc/self/mountinfo").read_bytes())
+
+
+def parse(mountinfo: bytes) -> tuple[bytes, ...]:
+    """The mount points in a mountinfo text; blanks and backslashes stand there as octal."""
+    lines = (line.split(b" ") for line in mountinfo.splitlines())
+    return tuple(
+        _OCTAL.sub(lambda match: bytes([int(match[1], 8)]), fields[_MOUNT_POINT])
+        for fields in lines
+        if len(fields) > _MOUNT_POINT
+    )
+
+
+def at_or_below(path: bytes, among: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Those mount points that are ``path`` itself or below it; ``path`` without symlinks."""
+    inside = path.rstrip(b"/") + b"/"
+    return tuple(point for point in among if point == path or point.startswith(inside))

@@ -1,0 +1,98 @@
+"""What a process says of itself and asks of the kernel: prctl(2), its descriptors, its title."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from dropship.linux.libc import LIBC, checked
+
+# <linux/prctl.h>
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_NAME: Final = 15
+_PR_SET_NO_NEW_PRIVS: Final = 38
+
+_COMM_BYTES: Final = 15
+
+_prctl = LIBC.prctl
+_prctl.argtypes = (
+    ctypes.c_int,
+    ctypes.c_ulong,
+    ctypes.c_ulong,
+    ctypes.c_ulong,
+    ctypes.c_ulong,
+)
+_prctl.restype = ctypes.c_int
+
+
+def die_with_parent(parent: int | None = None, number: int = signal.SIGKILL) -> None:
+    """Have the kernel send this process a signal when its parent ends.
+
+    The parent is the *thread* that forked. The kernel forgets the wish when the process changes
+    its user or executes a set-id program: call this last. ``parent`` is the parent's pid as it
+    was before the fork: if that one is gone already, the signal would never come, so this
+    process sends it to itself.
+    """
+    checked(_prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0))
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), number)
+
+
+def no_new_privs() -> None:
+    """From here on no execve can give this process or its children more privileges."""
+    checked(_prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+
+
+def not_dumpable() -> None:
+    """No core file, and no other process of this user may look into this one."""
+    checked(_prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
+
+
+def set_title(title: str) -> None:
+    """Show ``title`` in ``ps`` and ``top``: as far as it fits over the argv the process came with.
+
+    Best effort: a kernel that refuses leaves the old title.
+    """
+    name = ctypes.create_string_buffer(title.encode()[:_COMM_BYTES])
+    _prctl(_PR_SET_NAME, ctypes.cast(name, ctypes.c_void_p).value or 0, 0, 0, 0)
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        _overwrite_argv(title.encode())
+
+
+def _overwrite_argv(title: bytes) -> None:
+    """Write over the stack's copy of argv, which is what /proc/PID/cmdline shows.
+
+    Fields 48 and 49 of /proc/self/stat (arg_start, arg_end) say where it is; see proc(5).
+    """
+    fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
+    start, end = int(fields[45]), int(fields[46])
+    if not 0 < start < end:
+        return
+    room = end - start
+    ctypes.memmove(start, title[: room - 1].ljust(room, b"\0"), room)
+
+
+def umask() -> int:
+    """This process's umask, without the moment of another one that ``os.umask`` needs.
+
+    Line "Umask:" of /proc/self/status, there since Linux 4.7.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return int(status.partition("\nUmask:")[2].split(maxsplit=1)[0], 8)
+
+
+def close_descriptors(keep: Collection[int]) -> None:
+    """Close every descriptor but those in ``keep``.
+
+    Reads /proc, so that descriptors above a lowered limit are found too.
+    """
+    for fd in [int(one.name) for one in Path("/proc/self/fd").iterdir()]:
+        if fd not in keep:
+            with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
+                os.close(fd)
