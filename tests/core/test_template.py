@@ -1,0 +1,165 @@
+"""Templates of deploy messages against what Go's text/template does."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dropship.core.template import Template
+
+FIELDS = {
+    "Name": "api",
+    "Hostname": "web-07",
+    "Hash": "900150983cd24fb0d6963f7d28e17f72",
+    "OldHash": "",
+    "Error": 'health: got "502"\n',
+    "Sequential": True,
+    "CheckInterval": "10s",
+    "Artifact": {"bucket": "builds", "content-type": "application/gzip"},
+}
+
+
+def render(text: str) -> str:
+    """What a template comes to with the fields above."""
+    return Template.parse(text).render(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", ""),
+        ("plain } text { with %", "plain } text { with %"),
+        ("deployed to {{.Hostname}}", "deployed to web-07"),
+        ("{{ .Hash }}", "900150983cd24fb0d6963f7d28e17f72"),
+        ("{{.Artifact.bucket}}", "builds"),
+        ("{{.Artifact.contentType}}", "application/gzip"),
+        ("{{.Artifact.nothing}}", "<no value>"),
+        ('{{.Artifact.nothing | default "none"}}', "none"),
+        ("{{.Version}}", "<no value>"),
+        ("{{.Sequential}}", "true"),
+        ("a {{- .Name -}} b", "aapib"),
+        ("a \n{{- .Name }} b", "aapi b"),
+        ("a {{ .Name -}}\n\t b", "a apib"),
+        ("a{{/* not shown */}}b", "ab"),
+        ("a {{- /* nor this */ -}} b", "ab"),
+        ("{{if .OldHash}}again{{else}}first{{end}}", "first"),
+        ("{{if .Sequential}}turns{{end}}", "turns"),
+        ('{{if eq .Name "web"}}1{{else if eq .Name "api"}}2{{else}}3{{end}}', "2"),
+        ('{{if eq .Name "web" "api"}}one of them{{end}}', "one of them"),
+        ('{{if ne .Name "api"}}x{{end}}', ""),
+        ("{{if and .Name (not .OldHash)}}new{{end}}", "new"),
+        ('{{or .OldHash "none"}}', "none"),
+        ("{{and .Name .Hostname}}", "web-07"),
+        ("{{if true}}{{if false}}a{{else}}b{{end}}c{{end}}d", "bcd"),
+        ("{{.Name | upper}}", "API"),
+        ('{{upper .Name | lower | printf "%5s|"}}', "  api|"),
+        ("{{trunc 7 .Hash}}", "9001509"),
+        ("{{.Hash | trunc -4}}", "7f72"),
+        ('{{printf "%.7s" .Hash}}', "9001509"),
+        ('{{printf "%s is %v, %d%% of %q" .Name .Sequential 50 .Error}}',
+         r'api is true, 50% of "health: got \"502\"\n"'),
+        ('{{printf "%-6s|%04d|%+d" .Name 7 7}}', "api   |0007|+7"),
+        ("{{json .Error}}", r'"health: got \"502\"\n"'),
+        ("{{.Sequential | json}}", "true"),
+        ("{{.Version | json}}", "null"),
+        ('{{"a\\tb\\u00e9\\x41\\101"}}', "a\tbéAA"),
+        ("{{`raw \\n`}}", "raw \\n"),
+        ('{{"}}"}}', "}}"),
+        ("{{-3}}", "-3"),
+        ("x {{- 3}}", "x3"),
+        ("{{\n.Name\n}}", "api"),
+    ],
+)  # fmt: skip
+def test_template_comes_to_what_go_prints(text: str, wanted: str) -> None:
+    """Text, fields, conditions, pipelines and trim markers work as in text/template."""
+    assert render(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{{.Foo}}", "there is no field .Foo"),
+        ("{{.}}", "name a field"),
+        ("{{.Name.Foo}}", "has no fields"),
+        ("{{.Artifact}}", "name one key"),
+        ("{{.Artifact.content-type}}", ".Artifact.contentType"),
+        ("{{Name}}", "the field is .Name"),
+        ("{{title .Name}}", 'there is no function "title"'),
+        ("{{range .Name}}{{end}}", '"range" is not to be had'),
+        ('{{template "x"}}', '"template" is not to be had'),
+        ("{{$x := .Name}}", "no variables"),
+        ("{{.Name", 'no closing "}}"'),
+        ("{{}}", "nothing to show"),
+        ("{{if .Name}}", "has no {{end}}"),
+        ("{{if}}{{end}}", "nothing to show"),
+        ("{{end}}", "no if that this end"),
+        ("{{else}}", "no if that this else"),
+        ("{{if .Name}}{{else}}{{else}}{{end}}", "no if that this else"),
+        ('{{"open}}', "does not end"),
+        ("{{'x'}}", "strings stand in"),
+        ('{{"\\q"}}', "not an escape"),
+        ('{{"\\ud800"}}', "no character"),
+        ("{{1.5}}", "is not understood"),
+        ("{{012}}", "not a whole number"),
+        ("{{upper}}", "upper takes 1 arguments, not 0"),
+        ("{{upper .Sequential}}", "upper wants a text"),
+        ("{{trunc .Name .Hash}}", "trunc wants a number"),
+        ('{{eq .Sequential "true"}}', "things of one kind"),
+        ("{{eq .Name}}", "eq takes 2 or more"),
+        ('{{printf "%d" .Name}}', "%d wants a number"),
+        ('{{printf "%s" .Sequential}}', "%s wants a text"),
+        ('{{printf "%s %s" .Name}}', "2 verbs and 1 values"),
+        ('{{printf "%s" .Name .Name}}', "1 verbs and 2 values"),
+        ('{{printf "%x" .Name}}', "printf knows"),
+        ("{{printf .Name}}", "format first"),
+        ('{{.Name "x"}}', "is not a function"),
+        ('{{.Name | "x"}}', "there must be a function"),
+        ("{{.Name | }}", "there must be a function"),
+        ("{{(.Name}}", '")" is missing'),
+        ("{{.Name)}}", '")" closes nothing'),
+        ("{{upper lower}}", "lower"),
+        ("{{/* open }}", "not understood"),
+        ("{{(" * 60 + ".Name" + ")" * 60 + "}}", "not understood"),
+        ("{{" + "(" * 60 + ".Name" + ")" * 60 + "}}", "parentheses inside each other"),
+        ("{{if .Name}}" * 60 + "{{end}}" * 60, "ifs inside each other"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_rendered_is_refused_when_it_is_parsed(text: str, says: str) -> None:
+    """A mistake shows at load time, in words."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text is compared below
+        Template.parse(text)
+    assert says in str(caught.value)
+
+
+def test_templates_of_one_text_are_equal_and_hash_alike() -> None:
+    """Options that hold templates can be compared, which a reload does."""
+    one, other = Template.parse("{{.Name}}"), Template.parse("{{.Name}}")
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != Template.parse("{{.Hash}}")
+    assert str(one) == "{{.Name}}"
+
+
+_WORDS = st.sampled_from(
+    ["{{", "}}", "{{-", "-}}", " ", ".Name", ".Sequential", ".Artifact.x", "if", "else", "end",
+     "printf", '"%s"', '"%5d"', "upper", "trunc", "3", "eq", "and", "not", "json", "|", "(", ")",
+     "text", "\n", "/*", "*/", "default", '"', "`", "%", "."]
+)  # fmt: skip
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(_WORDS, max_size=14).map("".join),
+        st.lists(_WORDS, max_size=14).map(lambda words: "{{" + " ".join(words) + "}}"),
+    )
+)
+def test_any_text_parses_or_is_refused_and_what_parses_renders(text: str) -> None:
+    """Whatever parses can be rendered with any fields, even none."""
+    try:
+        template = Template.parse(text)
+    except ValueError:
+        return
+    template.render(FIELDS)
+    template.render({})
