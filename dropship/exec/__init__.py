@@ -1,0 +1,1 @@
+"""The leash on which the operator's commands run."""
