@@ -1,0 +1,1 @@
+"""HTTP for everyone: session, redirect rules, bodies that count their bytes."""

@@ -1,0 +1,84 @@
+"""Stores that artifacts come from: the Protocol, and nothing else.
+
+A backend is a class with two class attributes, ``Options`` (keys of its ``repo`` block) and
+``Location`` (keys of an ``artifact`` block that only it understands), both frozen dataclasses
+made of ``option()`` fields. Its constructor takes an ``Options``, imports the SDK it needs and
+builds a client, but talks to nobody: it runs before the fork, and children share its memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from dropship.core.values import Md5, Token
+
+LocationT_contra = TypeVar("LocationT_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a store says of an artifact without its being downloaded.
+
+    Attributes:
+        token: Changed means look closer.
+        source: The artifact's address without credentials, for people.
+        name: Its file name, whose suffix may tell the format.
+        size: Length in bytes where the store tells.
+        content_type: The store's type for it, lower case without parameters, or empty.
+        md5: What the bytes must hash to, where the store promises it.
+        sha256: Likewise.
+        version: What ``{version}`` stood for, if the path had it.
+        ref: Whatever the backend needs to ask for exactly this object again.
+    """
+
+    token: Token
+    source: str
+    name: str
+    size: int | None = None
+    content_type: str = ""
+    md5: Md5 | None = None
+    sha256: str | None = None
+    version: str | None = None
+    ref: str = ""
+
+
+class Body(Protocol):
+    """The bytes of an artifact, on their way."""
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill ``buffer`` as far as bytes are at hand; 0 at the end of the stream.
+
+        Raises:
+            RepoError: The connection broke, stalled, or ended short of the promised length.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection, wherever the stream is."""
+
+
+class Repo(Protocol[LocationT_contra]):
+    """A store.
+
+    Every method may block for seconds (connect 5 s, read 10 s), never longer, and turns what its
+    SDK raises into ``RepoError`` (``permanent`` where waiting will not help: wrong credentials,
+    no such bucket, no such object), with the cure in words.
+    """
+
+    def find(self, location: LocationT_contra) -> Found:
+        """Ask what the artifact is now; costs one cheap request (HEAD, stat).
+
+        Raises:
+            RepoError: The store could not be asked, or has no such artifact.
+        """
+
+    def open(self, location: LocationT_contra, found: Found, offset: int = 0) -> Body:
+        """Open exactly the object that ``find`` saw, from ``offset`` on.
+
+        Raises:
+            MovedError: It is another object by now.
+            RepoError: The store could not be asked.
+        """
+
+    def close(self) -> None:
+        """Give back connections."""

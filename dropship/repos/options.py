@@ -1,0 +1,19 @@
+"""Keys that every store has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dropship.core.option import option
+from dropship.core.values import Duration, Size
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """How a download behaves, whatever the store."""
+
+    stall_timeout: Duration = option(
+        Duration.of(30), doc="A download without a byte for so long counts as cut."
+    )
+    max_rate: Size | None = option(None, doc="Most bytes a second, such as `10MB`.")
+    retries: int = option(5, doc="How often a cut download is resumed.")

@@ -1,0 +1,269 @@
+"""The HTTP repo: credentials, redirects, and answers that cannot be trusted."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from dropship.core.values import Duration, Secret, Strings
+from dropship.errors import ConfigError, MovedError, RepoError
+from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
+from tests.contracts.shelves import drain, read
+from tests.servers.nginx import PASSWORD, USER, Nginx
+from tests.servers.process import free_port
+
+
+@contextmanager
+def repo(**keys: Any) -> Iterator[HttpRepo]:
+    """A repo with these keys."""
+    made = HttpRepo(HttpOptions(**keys))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def fault(url: str, **keys: Any) -> RepoError:
+    """The error that finding ends in."""
+    with repo(**keys) as made, pytest.raises(RepoError) as caught:
+        made.find(HttpLocation(url=url))
+    return caught.value
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """A server that gives each connection one of the answers, whatever it is asked, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for answer in answers:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api.tar.gz"
+        thread.join()
+
+
+def test_credentials_open_what_needs_them(nginx: Nginx) -> None:
+    """As keys of the repo, and in the URL; neither shows in the source."""
+    (nginx.www / "secret.txt").write_bytes(b"abc")
+    with repo(url=f"{nginx.url}/private", user=USER, password=Secret(PASSWORD)) as made:
+        assert read(made, HttpLocation(path="secret.txt")) == b"abc"
+    login = nginx.url.replace("://", "://deploy:pass%20word%20%C3%A9@")
+    with repo() as made:
+        location = HttpLocation(url=f"{login}/private/secret.txt?sig=1")
+        assert read(made, location) == b"abc"
+        assert made.find(location).source == f"{nginx.url}/private/secret.txt?…"
+
+
+@pytest.mark.parametrize(
+    ("path", "says", "permanent"),
+    [
+        ("/private/x", "401 Unauthorized; check user and password", True),
+        ("/nowhere", "404 Not Found; check the artifact's path or url", True),
+        ("/busy/x", "503 Service Temporarily Unavailable", False),
+        ("/round/", "more than 5 redirects", True),
+    ],
+)
+def test_bad_answers_are_told_with_their_cure(
+    nginx: Nginx, path: str, says: str, *, permanent: bool
+) -> None:
+    """Permanent is what waiting does not mend."""
+    error = fault(f"{nginx.url}{path}")
+    assert says in str(error)
+    assert error.permanent is permanent
+
+
+def test_server_that_is_down_is_passing() -> None:
+    """With the kernel's reason and the URL, not the library's."""
+    url = f"http://127.0.0.1:{free_port()}/x"
+    error = fault(url)
+    assert str(error) == f"HEAD {url}: Connection refused"
+    assert not error.permanent
+
+
+def test_certificate_nobody_vouches_for_is_refused(nginx: Nginx) -> None:
+    """And the cure names caBundle."""
+    error = fault(f"{nginx.tls_url}/identity")
+    assert error.permanent
+    assert "caBundle" in error.cure
+
+
+def test_redirect_from_https_to_http_is_not_followed(nginx: Nginx) -> None:
+    """Anybody on the way could change what comes."""
+    (nginx.www / "down.txt").write_bytes(b"abc")
+    error = fault(f"{nginx.tls_url}/downgrade/down.txt", ca_bundle=str(nginx.authority))
+    assert error.permanent
+    assert "redirects from https" in str(error)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_redirect_to_another_origin_takes_no_credential_along(
+    httpserver: HTTPServer, *, same: bool
+) -> None:
+    """Neither Authorization nor the operator's own headers; to the same origin they go."""
+    seen: list[dict[str, str]] = []
+    target = httpserver.url_for("/there")
+    if not same:
+        target = target.replace("localhost", "127.0.0.1")
+
+    def there(request: Request) -> Response:
+        seen.append(dict(request.headers))
+        return Response("abc", headers={"ETag": '"1"'})
+
+    httpserver.expect_request("/here").respond_with_data("", 302, {"Location": target})
+    httpserver.expect_request("/there").respond_with_handler(there)
+    keys = {"bearer": Secret("t0ken"), "headers": Strings({"X-Auth-Token": "t0ken"})}
+    with repo(url=httpserver.url_for("/").replace("127.0.0.1", "localhost"), **keys) as made:
+        assert read(made, HttpLocation(path="here")) == b"abc"
+    assert len(seen) == 2
+    for headers in seen:
+        assert ("t0ken" in str(headers)) is same
+        assert headers["Accept-Encoding"] == "identity"
+
+
+def test_absolute_url_elsewhere_gets_no_credential_of_the_repo(httpserver: HTTPServer) -> None:
+    """They are for the repo's own url."""
+    seen: list[str] = []
+
+    def there(request: Request) -> Response:
+        seen.append(str(request.headers))
+        return Response("abc", headers={"ETag": '"1"'})
+
+    httpserver.expect_request("/x").respond_with_handler(there)
+    with repo(url="https://builds.example.com", bearer=Secret("t0ken")) as made:
+        made.find(HttpLocation(url=httpserver.url_for("/x")))
+    assert "t0ken" not in seen[0]
+
+
+def test_compressed_transfer_is_taken_as_it_is_stored(httpserver: HTTPServer) -> None:
+    """A server that calls a tar.gz "encoded" does not get it unpacked on the way."""
+    packed = b"\x1f\x8b not really gzip"
+    httpserver.expect_request("/a.tar.gz").respond_with_data(
+        packed, headers={"Content-Encoding": "gzip", "ETag": '"1"'}
+    )
+    with repo() as made:
+        assert read(made, HttpLocation(url=httpserver.url_for("/a.tar.gz"))) == packed
+
+
+HEAD = b'HTTP/1.1 200 OK\r\nETag: "1"\r\nConnection: close\r\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        HEAD + b"Content-Length: 10\r\n\r\nabc",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ],
+)
+def test_body_that_ends_short_is_an_error(body: bytes) -> None:
+    """Whatever the client library says."""
+    head = body if b"chunked" in body else HEAD + b"Content-Length: 10\r\n\r\n"
+    with answering(head, body) as url, repo() as made:
+        location = HttpLocation(url=url)
+        found = made.find(location)
+        opened = made.open(location, found)
+        with pytest.raises(RepoError, match="after 3") as caught:
+            drain(opened)
+        opened.close()
+    assert not caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        HEAD + b"Content-Length: 5\r\n\r\n01234",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n0\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("announced", [0, 3])
+def test_body_that_is_longer_than_announced_is_another_object(body: bytes, announced: int) -> None:
+    """No part of it may pass for the whole."""
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % announced
+    with answering(head, body) as url, repo() as made:
+        location = HttpLocation(url=url)
+        found = made.find(location)
+        assert found.size == announced
+        with pytest.raises(MovedError):
+            drain(made.open(location, found))
+
+
+def test_body_without_any_length_is_refused() -> None:
+    """A cut could not be told from the end."""
+    with answering(HEAD + b"\r\n", HEAD + b"\r\nabc") as url, repo() as made:
+        location = HttpLocation(url=url)
+        with pytest.raises(RepoError, match="no length"):
+            made.open(location, made.find(location))
+
+
+def test_stalled_body_counts_as_cut() -> None:
+    """After ``stallTimeout``."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = threading.Event()
+
+        def serve() -> None:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                connection.recv(65536)
+                connection.sendall(HEAD + b"Content-Length: 10\r\n\r\nabc")
+                done.wait(0 if not asked else 30)
+                connection.close()
+                asked.append(1)
+
+        asked: list[int] = []
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with repo(stall_timeout=Duration.of(0.3)) as made:
+            location = HttpLocation(url=f"http://127.0.0.1:{listener.getsockname()[1]}/a")
+            body = made.open(location, made.find(location))
+            with pytest.raises(RepoError, match="stalled after 3 of 10 bytes"):
+                drain(body)
+            body.close()
+        done.set()
+        thread.join()
+
+
+def test_server_that_tells_no_token_is_refused(httpserver: HTTPServer) -> None:
+    """A change could not be seen."""
+    httpserver.expect_request("/x").respond_with_data("abc")
+    error = fault(httpserver.url_for("/x"))
+    assert error.permanent
+    assert "neither ETag nor Last-Modified" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("url", "permanent"),
+    [
+        ("http://<my-server>/x", False),
+        ("http://", True),
+        ("ftp://x/y", True),
+        ("http://[::1/x", True),
+        ("http://x:port/y", True),
+    ],
+)
+def test_odd_url_is_told_when_it_is_used(url: str, *, permanent: bool) -> None:
+    """Never before: an old configuration may hold one. A name may yet be given an address."""
+    assert fault(url).permanent is permanent
+
+
+def test_relative_url_needs_a_base() -> None:
+    """With what to add."""
+    assert "add `url` to the repo" in str(fault("x/y"))
+
+
+def test_key_without_certificate_is_refused() -> None:
+    """When the repo is made."""
+    with pytest.raises(ConfigError, match="clientKey without"):
+        HttpRepo(HttpOptions(client_key="k.pem"))
