@@ -1,0 +1,151 @@
+"""Stores of every kind as the contract sees them: somewhere to put an artifact, and a repo."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from dropship.core.values import Duration, Secret
+from dropship.repos import Repo
+from dropship.repos.file import FileLocation, FileOptions, FileRepo
+from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
+from dropship.repos.s3 import S3Location, S3Options, S3Repo
+from tests.servers import swift as swift_server
+from tests.servers.nginx import Nginx
+from tests.servers.swift import Swift
+
+
+class Shelf(Protocol):
+    """A store, its repo, and how artifacts get there."""
+
+    repo: Repo[Any]
+    promises_md5: bool
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store an artifact, in the place of one that is there."""
+
+    def location(self, name: str) -> Any:
+        """Where it is, as a configuration says it."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+@dataclass
+class Folder:
+    """The ``file`` repo."""
+
+    root: Path
+    promises_md5: bool = False
+    repo: Repo[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.repo = FileRepo(FileOptions(root=self.root))
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store it."""
+        replace(self.root / name, data)
+
+    def location(self, name: str) -> FileLocation:
+        """As the configuration says it."""
+        return FileLocation(path=name, settle=Duration(0))
+
+    def close(self) -> None:
+        """Let go."""
+        self.repo.close()
+
+
+@dataclass
+class Web:
+    """The ``http`` repo; ``below``: a part of nginx that behaves in its own way."""
+
+    nginx: Nginx
+    folder: str
+    below: str = ""
+    tls: bool = False
+    promises_md5: bool = False
+    repo: Repo[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        base = self.nginx.tls_url if self.tls else self.nginx.url
+        trusted = str(self.nginx.authority) if self.tls else ""
+        self.repo = HttpRepo(
+            HttpOptions(url=f"{base}{self.below}/{self.folder}", ca_bundle=trusted)
+        )
+        (self.nginx.www / self.folder).mkdir(exist_ok=True)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store it."""
+        replace(self.nginx.www / self.folder / name, data)
+
+    def location(self, name: str) -> HttpLocation:
+        """As the configuration says it."""
+        return HttpLocation(path=name)
+
+    def close(self) -> None:
+        """Let go."""
+        self.repo.close()
+
+
+@dataclass
+class Bucket:
+    """The ``s3`` repo."""
+
+    swift: Swift
+    bucket: str
+    promises_md5: bool = True
+    repo: Repo[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.repo = S3Repo(options(self.swift))
+        self._client = self.swift.client()
+        self._client.create_bucket(Bucket=self.bucket)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store it."""
+        self._client.put_object(
+            Bucket=self.bucket, Key=name, Body=data, ContentType="application/gzip"
+        )
+
+    def location(self, name: str) -> S3Location:
+        """As the configuration says it."""
+        return S3Location(bucket=self.bucket, path=name)
+
+    def close(self) -> None:
+        """Let go."""
+        self.repo.close()
+        self._client.close()
+
+
+def options(swift: Swift, secret: str = swift_server.SECRET, **more: Any) -> S3Options:
+    """How the ``s3`` repo reaches Swift."""
+    keys = {"access_key": swift_server.ACCESS_KEY, "endpoint": swift.endpoint, **more}
+    return S3Options(secret=Secret(secret), **keys)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file that differs from the one before in its time, however coarse clocks are."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    path.write_bytes(data)
+    # HTTP's dates know only seconds.
+    later = max(path.stat().st_mtime_ns, before + 2_000_000_000)
+    os.utime(path, ns=(later, later))
+
+
+def read(repo: Repo[Any], location: Any, offset: int = 0) -> bytes:
+    """All bytes of an artifact from ``offset`` on."""
+    body = repo.open(location, repo.find(location), offset)
+    try:
+        return drain(body)
+    finally:
+        body.close()
+
+
+def drain(body: Any) -> bytes:
+    """The rest of a body."""
+    data, buffer = bytearray(), bytearray(100_000)
+    while count := body.readinto(memoryview(buffer)):
+        data += buffer[:count]
+    return bytes(data)

@@ -1,0 +1,78 @@
+"""What every hook promises, asked of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dropship.errors import HookError
+from dropship.hooks import Event, Hook
+from dropship.hooks.graphite_event import GraphiteEventHook, GraphiteEventOptions
+from dropship.hooks.script import ScriptHook, ScriptOptions
+from tests.exec.runs import Runner
+from tests.servers.process import free_port
+
+EVENT = Event(service="api", hostname="web-07", update_id="u1", phase="after")
+
+Make = Callable[[pytest.FixtureRequest], Hook]
+
+
+def graphite_host(request: pytest.FixtureRequest) -> str:
+    """Where graphite-web answers."""
+    host: str = request.getfixturevalue("graphite").host
+    return host
+
+
+GOOD: dict[str, Make] = {
+    "script": lambda _: ScriptHook(ScriptOptions(command="true")),
+    "graphite-event": lambda request: GraphiteEventHook(
+        GraphiteEventOptions(host=graphite_host(request))
+    ),
+}
+BAD: dict[str, Make] = {
+    "script": lambda _: ScriptHook(ScriptOptions(command="exit 3")),
+    "script-unknown-user": lambda _: ScriptHook(ScriptOptions(command="true", user="no-such-user")),
+    "graphite-event": lambda request: GraphiteEventHook(
+        GraphiteEventOptions(host=graphite_host(request), path="/nowhere/")
+    ),
+    "graphite-event-down": lambda _: GraphiteEventHook(
+        GraphiteEventOptions(host=f"http://127.0.0.1:{free_port()}")
+    ),
+    "graphite-event-odd": lambda _: GraphiteEventHook(
+        GraphiteEventOptions(host="http://<my-graphite-server>")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_hook_passes_and_can_be_run_again(request: pytest.FixtureRequest, name: str) -> None:
+    """At least once means sometimes twice."""
+    hook = GOOD[name](request)
+    hook.run(EVENT, Runner().run())
+    hook.run(EVENT, Runner().run())
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_hook_raises_hook_error_and_nothing_else(
+    request: pytest.FixtureRequest, name: str
+) -> None:
+    """One line that says how it failed."""
+    with pytest.raises(HookError) as caught:
+        BAD[name](request).run(EVENT, Runner().run())
+    assert str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [*GOOD, *BAD])
+def test_hook_describes_what_it_would_do(request: pytest.FixtureRequest, name: str) -> None:
+    """Without doing it."""
+    made = (GOOD | BAD)[name](request)
+    assert made.describe(EVENT)
+
+
+@pytest.mark.parametrize(("hook", "notifies"), [(ScriptHook, False), (GraphiteEventHook, True)])
+def test_hook_says_whether_it_only_tells_somebody(hook: Any, *, notifies: bool) -> None:
+    """What decides whether its failure is passed."""
+    assert hook.notifies is notifies

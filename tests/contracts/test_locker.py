@@ -1,0 +1,159 @@
+"""What every locker promises, asked of each; hosts are simulated by lockers with their own folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dropship.core.values import Md5
+from dropship.errors import InterruptedByStop, LeaseLostError, LockError
+from dropship.lockers import Holder, Lease, Locker, Mark
+from dropship.lockers.file import FileLocker, FileLockerOptions
+from tests.exec.runs import Watcher
+
+HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
+MARK = Mark(md5=Md5("a" * 32), host="web-07", error="health http 502", since=1234.5)
+
+Fleet = Callable[[str], Locker]
+FLEETS: dict[str, Callable[[Path], Fleet]] = {
+    "file": lambda folder: (
+        lambda host: FileLocker(FileLockerOptions(path=folder / "shared"), folder / host)
+    ),
+}
+
+
+@pytest.fixture(params=FLEETS)
+def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Fleet:
+    """Every engine in turn; called with a host's name it gives that host's locker."""
+    return FLEETS[request.param](tmp_path)
+
+
+def take(
+    locker: Locker, host: str = "web-01", scope: str = "all", limit: int = 1, timeout: float = 0.0
+) -> Lease:
+    """A turn, at once or within ``timeout``."""
+    return locker.acquire(
+        scope, limit, replace(HOLDER, host=host), timeout=timeout, watch=Watcher()
+    )
+
+
+def test_turn_is_had_held_and_given_back(fleet: Fleet) -> None:
+    """Again and again; giving back twice does no harm."""
+    for _ in range(3):
+        lease = take(fleet("web-01"))
+        lease.check()
+        lease.release()
+        lease.release()
+        with pytest.raises(LeaseLostError):
+            lease.check()
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_never_more_hosts_than_the_limit_hold_a_turn(fleet: Fleet, limit: int) -> None:
+    """The next one is told who has them; it gets one as soon as it is given back."""
+    leases = [
+        take(fleet(f"web-0{number}"), f"web-0{number}", limit=limit) for number in range(limit)
+    ]
+    with pytest.raises(LockError, match=r"no turn of all within 0 s.*web-00"):
+        take(fleet("late"), "late", limit=limit)
+    leases.pop().release()
+    leases.append(take(fleet("late"), "late", limit=limit))
+    for lease in leases:
+        lease.check()
+        lease.release()
+
+
+def test_two_services_of_a_host_never_hold_a_turn_each(fleet: Fleet) -> None:
+    """However many turns there are."""
+    lease = take(fleet("web-01"), limit=3)
+    with pytest.raises(LockError):
+        take(fleet("web-01"), limit=3)
+    lease.release()
+    take(fleet("web-01"), limit=3).release()
+
+
+def test_scopes_are_apart(fleet: Fleet) -> None:
+    """Whatever their names look like."""
+    leases = [take(fleet("web-01"), scope=scope) for scope in ("api", "api.1", "a/../b", ".", "é")]
+    for lease in leases:
+        lease.release()
+
+
+def test_waiting_host_gets_the_turn_and_says_whom_it_waits_for(fleet: Fleet) -> None:
+    """As ``status`` shows it."""
+    lease = take(fleet("web-01"))
+    waiting, watch = threading.Event(), Watcher()
+    got: list[object] = []
+
+    def stop() -> bool:
+        waiting.set()
+        return False
+
+    watch.stop = stop
+
+    def wait() -> None:
+        mine = fleet("web-02").acquire(
+            "all", 1, replace(HOLDER, host="web-02"), timeout=30, watch=watch
+        )
+        got.append(mine)
+        mine.release()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert waiting.wait(20)
+    lease.release()
+    thread.join(20)
+    assert len(got) == 1
+    assert watch.reports[0].waiting_for == ("web-01 (api)",)
+
+
+def test_stop_interrupts_the_wait_and_leaves_nothing_held(fleet: Fleet) -> None:
+    """The interrupted host holds no lock of its own either."""
+    lease = take(fleet("web-01"))
+    with pytest.raises(InterruptedByStop):
+        fleet("web-02").acquire("all", 1, HOLDER, timeout=30, watch=Watcher(stop=lambda: True))
+    lease.release()
+    take(fleet("web-02")).release()
+
+
+def test_fifty_hosts_all_get_their_turn_one_at_a_time(fleet: Fleet) -> None:
+    """Nobody starves, and nobody overlaps."""
+    inside, most, done = [0], [0], []
+    guard = threading.Lock()
+
+    def host(name: str) -> None:
+        lease = take(fleet(name), name, timeout=120)
+        with guard:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        lease.check()
+        with guard:
+            inside[0] -= 1
+            done.append(name)
+        lease.release()
+
+    threads = [threading.Thread(target=host, args=(f"web-{number}",)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 50
+    assert most[0] == 1
+
+
+def test_mark_of_a_failed_digest_is_seen_by_all_until_it_is_lifted(fleet: Fleet) -> None:
+    """One bad release costs one host."""
+    one, other = fleet("web-07"), fleet("web-08")
+    assert other.failed("all", MARK.md5) is None
+    one.mark_failed("all", MARK)
+    one.mark_failed("all", MARK)
+    assert other.failed("all", MARK.md5) == MARK
+    assert other.failed("another", MARK.md5) is None
+    assert other.failed("all", Md5("b" * 32)) is None
+    other.clear("all", MARK.md5)
+    other.clear("all", MARK.md5)
+    assert one.failed("all", MARK.md5) is None

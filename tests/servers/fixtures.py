@@ -1,0 +1,32 @@
+"""A session fixture for each server; import those that a ``conftest`` wants to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import graphite as graphite_server
+from tests.servers import nginx as nginx_server
+from tests.servers import swift as swift_server
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[swift_server.Swift]:
+    """Swift with its S3 API."""
+    with swift_server.running(tmp_path_factory.mktemp("swift")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def graphite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[graphite_server.Graphite]:
+    """graphite-web."""
+    with graphite_server.running(tmp_path_factory.mktemp("graphite")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nginx_server.Nginx]:
+    """nginx, plain and TLS."""
+    with nginx_server.running(tmp_path_factory.mktemp("nginx")) as running:
+        yield running

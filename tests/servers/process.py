@@ -1,0 +1,83 @@
+"""Processes of servers: where they are installed, how they start, how they end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+STARTING = 60.0
+"""Seconds that a server may take to answer."""
+
+ENDING = 15.0
+"""Seconds between TERM and KILL."""
+
+
+def home() -> Path:
+    """Where servers that Debian does not carry are installed."""
+    if given := os.environ.get("DROPSHIP_TEST_SERVERS"):
+        return Path(given)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(cache) / "dropship-tests"
+
+
+def missing(server: str) -> NoReturn:
+    """Skip the test by the server's name, or fail it where servers are required."""
+    words = f"{server} is not installed: run tests/servers/install"
+    if os.environ.get("DROPSHIP_REQUIRE_SERVERS") == "1":
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+def free_port() -> int:
+    """A port of loopback that is free just now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Process:
+    """One process of a server, its output in a file; ended by its own number."""
+
+    def __init__(
+        self,
+        argv: Sequence[str | Path],
+        log: Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [str(word) for word in argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **(environ or {})},
+                cwd=cwd,
+            )
+
+    def wait_until(self, answers: Callable[[], bool]) -> None:
+        """Wait until the server is there and is the one that was started."""
+        deadline = time.monotonic() + STARTING
+        while not answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                pytest.fail(f"the server did not start: {self.log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """TERM, and KILL if it does not hear."""
+        self._process.terminate()
+        try:
+            self._process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,53 @@
+"""The servers themselves: they start, are who they say, and end."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.servers import process
+from tests.servers.fixtures import graphite, nginx, swift  # noqa: F401 - fixtures are found by name
+from tests.servers.graphite import Graphite
+from tests.servers.nginx import Nginx
+from tests.servers.swift import Swift
+
+
+def test_swift_answers_s3_and_v1_auth(swift: Swift) -> None:  # noqa: F811 - the fixture
+    """An object that S3 put there is read back, its ETag the md5."""
+    client = swift.client()
+    client.create_bucket(Bucket="servers")
+    client.put_object(Bucket="servers", Key="a", Body=b"abc")
+    assert (
+        client.head_object(Bucket="servers", Key="a")["ETag"]
+        == '"900150983cd24fb0d6963f7d28e17f72"'
+    )
+    client.close()
+
+
+def test_graphite_keeps_events(graphite: Graphite) -> None:  # noqa: F811 - the fixture
+    """What is posted is read back."""
+    answer = requests.post(
+        f"{graphite.host}/events/", json={"what": "servers", "tags": ["a", "b"]}, timeout=10
+    )
+    assert answer.status_code == 200
+    assert "servers" in [event["what"] for event in graphite.events()]
+
+
+def test_nginx_serves_ranges_plain_and_by_tls(nginx: Nginx) -> None:  # noqa: F811 - the fixture
+    """Both ports, one folder."""
+    (nginx.www / "servers.txt").write_text("0123456789")
+    plain = requests.get(f"{nginx.url}/servers.txt", headers={"Range": "bytes=7-"}, timeout=10)
+    tls = requests.get(f"{nginx.tls_url}/servers.txt", verify=str(nginx.authority), timeout=10)
+    assert (plain.status_code, plain.text, tls.text) == (206, "789", "0123456789")
+
+
+def test_missing_server_skips_by_name_and_fails_where_it_is_required(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CI cannot pass by having no servers."""
+    monkeypatch.setenv("DROPSHIP_REQUIRE_SERVERS", "")
+    with pytest.raises(pytest.skip.Exception, match="Swift is not installed"):
+        process.missing("Swift")
+    monkeypatch.setenv("DROPSHIP_REQUIRE_SERVERS", "1")
+    with pytest.raises(pytest.fail.Exception, match="Swift is not installed"):
+        process.missing("Swift")
