@@ -1,0 +1,140 @@
+"""``artifact`` blocks: which store, where in it, and how it is unpacked."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any, Final
+
+from dropship.config.backends import Entries, Entry, implicit_repo
+from dropship.config.body import Block, Body
+from dropship.config.model import ArtifactConfig
+from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
+from dropship.core.option import fold
+from dropship.hcl.ast import Key, StringValue
+from dropship.hcl.diagnostics import Related
+from dropship.plugins import BUILT_IN, Kind
+
+_MODE: Final = re.compile(r"0?[0-7]{3}")
+
+
+def the_artifact(reader: Reader, service: Body) -> Block | None:
+    """The one artifact block of a service; what is wrong with there being none or more is said."""
+    found = reader.blocks(service, "artifact", "the name of a repo")
+    if not found:
+        if not service.named("artifact"):
+            reader.missing(service, "artifact", 'artifact "REPO" { … }', ("artifact",))
+        return None
+    for first, second in pairwise(found):
+        related = (Related("the other one is here", first.body.header),)
+        if first.label and second.label and first.label.text == second.label.text:
+            reader.report.warning(
+                "W207", "artifact is written twice; the last one counts", second.body.header,
+                suggestion="remove one of the two", related=related,
+            )  # fmt: skip
+        else:
+            reader.report.error(
+                "E211", f"{service.title} has more than one artifact", second.body.header,
+                suggestion="make a service of each", related=related,
+            )  # fmt: skip
+    return found[-1]
+
+
+def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> ArtifactConfig | None:
+    """The artifact, or None if it is at fault, or its store is not known here."""
+    body, label = block.body, block.label
+    assert label is not None  # noqa: S101 - Reader.blocks leaves those out
+    values = _checked(reader, body, reader.read(ArtifactConfig, body))
+    if body.named("type"):
+        _go_type(reader, body)
+    _whole(reader, body, values)
+    entry = repos.get(label.text) or implicit_repo(reader, label.text, label.span)
+    if entry is None:
+        _undefined(reader, label, repos, alone=alone)
+        return None
+    if entry.cls is None:
+        return None
+    reader.unknown(body, spellings(ArtifactConfig, entry.cls.Location))
+    return _made(reader, body, values, entry)
+
+
+def _made(reader: Reader, body: Body, values: Values, entry: Entry) -> ArtifactConfig | None:
+    location: Any = reader.make(entry.cls.Location, body) if entry.cls else FAULTY
+    _somewhere(reader, body, location)
+    repo = FAULTY if entry.config is None else entry.config
+    made: ArtifactConfig | None = values.make(ArtifactConfig, repo=repo, location=location)
+    return made
+
+
+def _somewhere(reader: Reader, body: Body, location: Any) -> None:
+    """Where a store knows several ways to say where the artifact is, one must be used."""
+    ways = [name for name in ("url", "path") if hasattr(location, name)]
+    said = any(getattr(location, name) or body.named(name) for name in ways)
+    if ways and not said:
+        reader.missing(body, " or ".join(ways), f"{ways[0]} = …", ways)
+
+
+def _go_type(reader: Reader, body: Body) -> None:
+    reader.report.warning(
+        "W221",
+        "type in an artifact is the Go tool's word for content-type",
+        body.named("type")[-1].keys[0].span,
+        suggestion="write content-type",
+    )
+
+
+def _whole(reader: Reader, body: Body, values: Values) -> None:
+    """The Go tool took a destination from wherever it was started; that stays possible."""
+    value = body.named("destination")[-1].value if "destination" in values else None
+    if isinstance(value, StringValue) and not value.text.startswith("/"):
+        reader.report.warning(
+            "W234",
+            f"a relative destination: from here it is {values['destination']}, "
+            "elsewhere it is another",
+            value.span,
+            suggestion="write the whole path",
+        )
+
+
+def _undefined(reader: Reader, label: Key, repos: Entries, *, alone: bool) -> None:
+    known = {fold(name): name for name in (*repos, *BUILT_IN[Kind.REPO])}
+    message = f'the repo "{label.text}" is not defined'
+    hint = nearest(fold(label.text), known)
+    if alone:
+        said = f"{message} in this file"
+        reader.report.warning("W213", said, label.span, suggestion=hint)
+    else:
+        there_is = f"; there is: {', '.join(sorted(known.values()))}"
+        add = f'define it in the main file: repo "{label.text}" {{ … }}'
+        reader.report.error("E213", message + there_is, label.span, suggestion=hint or add)
+
+
+def _checked(reader: Reader, body: Body, values: Values) -> Values:
+    """The rules of single keys that their types do not know."""
+    for field, digits in (("md5", 32), ("sha256", 64)):
+        if value := values.get(field):
+            values[field] = value.lower()
+            if not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value.lower()):
+                _unfit(reader, body, values, field, f"is not {digits} hex digits")
+    if values.get("mode") and not _MODE.fullmatch(values["mode"]):
+        message = 'is not a mode such as "0644" or "0755"'
+        _unfit(reader, body, values, "mode", message)
+    if "format" in values:
+        _check_format(reader, body, values)
+    return values
+
+
+def _check_format(reader: Reader, body: Body, values: Values) -> None:
+    from dropship.core.format import NAMES  # noqa: PLC0415 - seldom written
+
+    if values["format"] not in NAMES:
+        _unfit(reader, body, values, "format", f"is none of: {', '.join(NAMES)}", code="E206")
+
+
+def _unfit(  # noqa: PLR0913 - one place for four rules
+    reader: Reader, body: Body, values: Values, field: str, why: str, *, code: str = "E205"
+) -> None:
+    item = body.named(fold(field))[-1]
+    if not reader.report.told(item):
+        reader.report.error(code, f'{field}: "{values[field]}" {why}', item.value.span)
+    values.whole = False

@@ -1,0 +1,64 @@
+"""``before``, ``after``, ``failed`` and ``health`` blocks: what runs around an update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropship.config.backends import of_type
+from dropship.config.body import Block, Body
+from dropship.config.model import FailureRule, HealthConfig, HookConfig, OnFailure
+from dropship.config.reader import FAULTY, Reader, spellings
+from dropship.plugins import Kind
+
+
+def hooks(
+    reader: Reader, body: Body, kind: str, usual: OnFailure | None
+) -> list[HookConfig | None]:
+    """The hooks of a kind, in order; ``usual`` is the ``onFailure`` of ``defaults``."""
+    return [_hook(reader, block, usual) for block in reader.blocks(body, kind, "a type")]
+
+
+def health(reader: Reader, body: Body) -> list[HealthConfig | None]:
+    """The health checks, in order."""
+    return [_health(reader, block) for block in reader.blocks(body, "health", "a type")]
+
+
+def _hook(reader: Reader, block: Block, usual: OnFailure | None) -> HookConfig | None:
+    values, rule = reader.read(HookConfig, block.body), reader.read(FailureRule, block.body)
+    cls, options = _backend(reader, Kind.HOOK, block, (HookConfig, FailureRule))
+    if cls is None or not rule.whole:
+        return None
+    written: OnFailure | None = rule.get("on_failure", usual)
+    hook: HookConfig | None = values.make(
+        HookConfig,
+        type=_label(block),
+        options=options,
+        on_failure=written or ("continue" if cls.notifies else "abort"),
+        abort_written=written == "abort",
+    )
+    return hook
+
+
+def _health(reader: Reader, block: Block) -> HealthConfig | None:
+    values = reader.read(HealthConfig, block.body)
+    _, options = _backend(reader, Kind.HEALTH, block, (HealthConfig,))
+    check: HealthConfig | None = values.make(HealthConfig, type=_label(block), options=options)
+    return check
+
+
+def _backend(
+    reader: Reader, kind: Kind, block: Block, common: tuple[type, ...]
+) -> tuple[type[Any] | None, Any]:
+    assert block.label is not None  # noqa: S101 - Reader.blocks leaves those out
+    cls = of_type(reader, kind, block.label.text, block.label.span)
+    if cls is None:
+        for item in block.body.items:
+            # Nobody knows which of these are secrets.
+            reader.report.mask(item.value)
+        return None, FAULTY
+    reader.unknown(block.body, spellings(*common, cls.Options), hide=True)
+    return cls, reader.make(cls.Options, block.body)
+
+
+def _label(block: Block) -> str:
+    return block.label.text if block.label else ""

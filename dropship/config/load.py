@@ -1,0 +1,286 @@
+"""Files on disk → ``Loaded``: the configuration, and everything that is wrong with it.
+
+The only part of ``config`` that touches files. Never raises for what stands in them, nor for a
+file that cannot be read: both are diagnostics.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from dropship.config import decode, paths
+from dropship.config.check import Host, Places, check, secrets
+from dropship.config.masks import masks, redacted
+from dropship.config.model import Config
+from dropship.config.reader import Reader
+from dropship.config.report import Report
+from dropship.config.resolver import Mode, Resolver
+from dropship.core.values import Secret
+from dropship.hcl.ast import File, ObjectValue, Source, Span
+from dropship.hcl.diagnostics import Diagnostic, Severity
+from dropship.hcl.parser import Parsed, parse
+
+__all__ = ["DEFAULT", "Loaded", "Mode", "Surroundings", "load", "load_alone", "service_files"]
+
+DEFAULT: Final = Path("/etc/dropship.d/dropship.hcl")
+_MOST_BYTES: Final = 1 << 20  # of a file("…"): a secret is short, a device is endless
+
+
+class Loaded(NamedTuple):
+    """What came of loading.
+
+    Attributes:
+        config: None if there is an error anywhere.
+        diagnostics: Of all files, in the order of files and lines.
+        files: Those that were read, or should have been, as the operator knows them.
+        service_names: In the order they were found, those at fault included.
+        masked: What must not be drawn of source lines.
+        secrets: Every one that was decoded, also of blocks that nothing uses, and where there are
+            errors.
+    """
+
+    config: Config | None
+    diagnostics: tuple[Diagnostic, ...]
+    files: tuple[str, ...]
+    service_names: tuple[str, ...]
+    masked: tuple[Span, ...]
+    secrets: frozenset[Secret]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that make it invalid."""
+        return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
+
+
+class Surroundings(NamedTuple):
+    """What a configuration is read in: environment, working directory, user, and how strictly."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    euid: int
+    mode: Mode
+
+
+def load(
+    path: Path, *, environ: Mapping[str, str], cwd: Path, euid: int, mode: Mode = Mode.REQUIRE
+) -> Loaded:
+    """Read a main file, or a folder of them, and the services it leads to."""
+    loader = _Loader(Surroundings(environ, cwd, euid, mode))
+    main = loader.main(path)
+    if not main:
+        return loader.nothing()
+    top = decode.Top.read(loader.reader, main)
+    folder = _service_folder(path, top, cwd)
+    return loader.finish(path, top, loader.services(top, folder), folder, alone=False)
+
+
+def load_alone(
+    files: Sequence[Parsed],
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    euid: int,
+    mode: Mode = Mode.WARN,
+) -> Loaded:
+    """Read service files without their main file: what that would define is not missed."""
+    loader = _Loader(Surroundings(environ, cwd, euid, mode))
+    found = [file for one in files if (file := loader.parsed(one)) is not None]
+    top = decode.Top.read(loader.reader, [_EMPTY])
+    return loader.finish(Path(found[0].source.name), top, found, None, alone=True)
+
+
+def service_files(path: Path, cwd: Path) -> list[Parsed]:
+    """The service files that ``path`` means, if it is one or a folder of them; else none.
+
+    A service file holds ``service`` blocks only, and has no folder of services beside it.
+    """
+    try:
+        whole = cwd / path
+        files = _files_in(whole, path, (".hcl", ".json")) if whole.is_dir() else [path]
+        beside = (whole if whole.is_dir() else whole.parent) / "services"
+        if not files or beside.is_dir():
+            return []
+        sources = [Source(str(file), _text(cwd / file)) for file in files]
+    except (OSError, ValueError):
+        return []  # whoever loads it says why
+    parsed = [parse(source) for source in sources]
+    return parsed if decode.only_services([one.file for one in parsed]) else []
+
+
+_NOTHING: Final = Source("", "")
+_EMPTY: Final = File(_NOTHING, ObjectValue((), Span(_NOTHING, 0, 0)))
+
+
+class _Loader:
+    """One run: what was read, what was found."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.report = Report()
+        self.resolver = Resolver(around.environ, _short_text, around.cwd, around.mode)
+        self.reader = Reader(self.report, self.resolver, around.cwd)
+        self._met: dict[str, str] = {}  # real path → name
+
+    def main(self, path: Path) -> list[File]:
+        """The main files."""
+        whole = self.around.cwd / path
+        if not whole.is_dir():
+            found = self.file(path, cure="write one, or name another with --config")
+            return [found] if found else []
+        files = self._listed(path, (".hcl",))
+        if not files:
+            self._cannot(str(path), "this folder holds no *.hcl file", "name the main file")
+        return [file for one in files if (file := self.file(one)) is not None]
+
+    def services(self, top: decode.Top, folder: Path) -> list[File]:
+        """The service files, except what was read as a main file."""
+        whole = self.around.cwd / folder
+        if not whole.is_dir():
+            if item := next(iter(top.body.named("servicepath")), None):
+                why = "is not a folder" if whole.exists() else "does not exist"
+                self.report.warning("W002", f"the service_path {whole} {why}", item.value.span)
+            return []
+        found = [self.file(one) for one in self._listed(folder, (".hcl", ".json"))]
+        return [file for file in found if file is not None]
+
+    def file(self, path: Path, cure: str = "") -> File | None:
+        """A file, read and parsed; None if it cannot be, or was read before."""
+        name = str(path)
+        if not self._first(name):
+            return None
+        try:
+            text = _text(self.around.cwd / path)
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            self._cannot(name, error.strerror or str(error), cure if missing else "")
+            return None
+        except UnicodeDecodeError as error:
+            self._cannot(name, f"not UTF-8 at byte {error.start + 1}", "save it as UTF-8")
+            return None
+        return self._taken(parse(Source(name, text)))
+
+    def parsed(self, parsed: Parsed) -> File | None:
+        """A file that was parsed; None if it was before."""
+        return self._taken(parsed) if self._first(parsed.file.source.name) else None
+
+    def _taken(self, parsed: Parsed) -> File:
+        self.report.extend(parsed.diagnostics)
+        return parsed.file
+
+    def _first(self, name: str) -> bool:
+        """Whether a file is met for the first time, under whatever name."""
+        real = os.path.realpath(self.around.cwd / name)
+        if real in self._met:
+            return False
+        self._met[real] = name
+        return True
+
+    def _listed(self, folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+        try:
+            return _files_in(self.around.cwd / folder, folder, suffixes)
+        except OSError as error:
+            self._cannot(str(folder), error.strerror or str(error), "")
+            return []
+
+    def _cannot(self, name: str, why: str, cure: str) -> None:
+        message = f"{name} cannot be read: {why}"
+        self.report.add(
+            Diagnostic(Severity.ERROR, "E001", message, None, file=name, suggestion=cure or None)
+        )
+
+    def finish(
+        self, main: Path, top: decode.Top, files: list[File], folder: Path | None, *, alone: bool
+    ) -> Loaded:
+        """Decode the services, make the whole, check it."""
+        found, names, spans = decode.services(self.reader, top, files, alone=alone)
+        if not names and not self._failed():
+            self.report.warning(
+                "W003",
+                "no service is defined",
+                top.body.header,
+                suggestion=f"add files with service blocks to {folder}" if folder else None,
+            )
+        services = tuple(one for one in found if one is not None)
+        top.values.setdefault("state_path", self._default(paths.state_path))
+        top.values.setdefault("run_path", self._default(paths.run_path))
+        top.values["service_path"] = self.around.cwd / folder if folder else None
+        config: Config | None = top.values.make(
+            Config,
+            main=Path(os.path.normpath(self.around.cwd / main)),
+            services=services,
+            environ_read=frozenset(self.resolver.names),
+        )
+        host = self._host()
+        if config is not None:
+            check(config, Places(spans), host, self.report)
+        secrets(self.report, host, self.around.cwd)
+        return self._loaded(config, names)
+
+    def nothing(self) -> Loaded:
+        """Nothing could be read."""
+        return self._loaded(None, [])
+
+    def _loaded(self, config: Config | None, names: Sequence[str]) -> Loaded:
+        order = {name: number for number, name in enumerate(self._met.values())}
+        found = sorted(self.report.diagnostics, key=lambda one: _place(one, order))
+        masked = (*self.report.masked, *masks(found))
+        files = tuple(self._met.values())
+        usable = None if self._failed() else config
+        shown = tuple(redacted(one, masked) for one in found)
+        decoded = self.report.decoded
+        return Loaded(usable, shown, files, tuple(names), masked, decoded)
+
+    def _failed(self) -> bool:
+        return any(one.severity is Severity.ERROR for one in self.report.diagnostics)
+
+    def _default(self, which: Callable[[Mapping[str, str], int], Path]) -> Path:
+        return which(self.around.environ, self.around.euid)
+
+    def _host(self) -> Host:
+        home = paths.home(self.around.environ, self.around.euid)
+        return Host(home, _passwd(), lambda path: path.stat().st_mode)
+
+
+def _passwd(path: Path = Path("/etc/passwd")) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""  # a container may have none
+
+
+def _service_folder(main: Path, top: decode.Top, cwd: Path) -> Path:
+    """``services`` beside the main file (in the main folder), unless it says otherwise."""
+    said: Path | None = top.values.get("service_path")
+    if said is not None:
+        return said
+    return (main if (cwd / main).is_dir() else main.parent) / "services"
+
+
+def _files_in(whole: Path, shown: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    names = sorted(entry.name for entry in whole.iterdir())
+    # Hidden files are what editors leave behind.
+    return [shown / name for name in names if name.endswith(suffixes) and not name.startswith(".")]
+
+
+def _text(path: Path) -> str:
+    # Newlines as they are: offsets into the text are what positions are made of.
+    return path.read_bytes().decode("utf-8")
+
+
+def _short_text(path: Path) -> str:
+    # Without waiting for a writer, should it be a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it is longer than {_MOST_BYTES} bytes")
+    return content.decode("utf-8")
+
+
+def _place(diagnostic: Diagnostic, order: Mapping[str, int]) -> tuple[int, int]:
+    span = diagnostic.span
+    name = span.source.name if span else diagnostic.file
+    return order.get(name, len(order)), span.start if span else -1

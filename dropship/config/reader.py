@@ -1,0 +1,321 @@
+"""Fills the fields of a dataclass from a block, by what ``option()`` says of them.
+
+Every rule that holds for all keys is kept here: the last of several wins with a warning, a key
+that is not known is a warning with the nearest known one, a required key must be there, secrets
+are kept out of sight, a deprecated key says what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, NamedTuple, get_type_hints
+
+from dropship.config.addresses import oddity
+from dropship.config.body import Block, Body
+from dropship.config.body import blocks as unfolded
+from dropship.config.report import Report
+from dropship.config.resolver import Mode, Resolver, UnresolvedError
+from dropship.config.scalar import FaultError, Scalars, bare, called
+from dropship.core.option import Option, fold, options_of
+from dropship.core.values import Md5, Secret, Strings
+from dropship.errors import ConfigError
+from dropship.hcl.ast import Item, NullValue, StringValue, Value
+from dropship.hcl.diagnostics import Related
+
+# Keys of the Go tool's first weeks, and what has taken their place.
+_FORGOTTEN: Final = {
+    "config": "the folder of service files is called service_path",
+    "name": "a service is called by its label",
+    "restartservice": 'restart it in a hook: after "script" { command = "…" }',
+}
+
+
+class Field(NamedTuple):
+    """One configurable field of a dataclass."""
+
+    name: str
+    hint: Any
+    option: Option
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every folded spelling."""
+        return (fold(self.option.key), *map(fold, self.option.aliases))
+
+    @property
+    def secret(self) -> bool:
+        """Its value must not be shown."""
+        return self.option.secret or bare(self.hint) is Secret
+
+    @property
+    def hidden(self) -> bool:
+        """Its value is kept out of drawings: secrets, and headers and environments."""
+        return self.secret or bare(self.hint) is Strings
+
+
+@lru_cache(maxsize=128)
+def fields_of(cls: type) -> tuple[Field, ...]:
+    """The configurable fields of a dataclass."""
+    hints = get_type_hints(cls)
+    return tuple(Field(name, hints[name], said) for name, said in options_of(cls).items())
+
+
+def takes_nothing(cls: type) -> bool:
+    """Whether every key of a dataclass may be left out."""
+    return not any(field.option.required for field in fields_of(cls))
+
+
+class _Faulty:
+    """The type of ``FAULTY``."""
+
+
+FAULTY: Final = _Faulty()
+"""Stands for what could not be made; why has been reported."""
+
+
+class Values(dict[str, Any]):
+    """What was read of a dataclass, by field name.
+
+    Attributes:
+        whole: Nothing that was written is at fault and nothing required is missing.
+    """
+
+    whole = True
+
+    def make(self, cls: type, **others: Any) -> Any:
+        """The dataclass with these and ``others``; None if something of either is at fault."""
+        sound = self.whole and all(other is not FAULTY for other in others.values())
+        return cls(**others, **self) if sound else None
+
+
+class Reader:
+    """Reads blocks into dataclasses and says what is wrong with them."""
+
+    def __init__(self, report: Report, resolver: Resolver, cwd: Path) -> None:
+        self.report = report
+        self._resolver = resolver
+        self._scalars = Scalars(resolver, cwd)
+
+    def make(self, cls: type, body: Body) -> Any:
+        """The dataclass, or FAULTY; it may still refuse what does not go together."""
+        values = self.read(cls, body)
+        if not values.whole:
+            return FAULTY
+        try:
+            return cls(**values)
+        except (ValueError, ConfigError) as error:
+            self.report.error("E228", f"{body.title}: {error}", body.header)
+            return FAULTY
+
+    def read(
+        self,
+        cls: type,
+        body: Body,
+        *,
+        fallbacks: Sequence[Body] = (),
+        given: Collection[str] = (),
+    ) -> Values:
+        """The options of ``cls`` as ``body`` has them, else the first of ``fallbacks`` that does.
+
+        Fields named in ``given`` are not missed when they are absent.
+        """
+        values = Values()
+        for field in fields_of(cls):
+            items = (self._item(field, one) for one in (body, *fallbacks))
+            item = next((item for item in items if item is not None), None)
+            if item is not None:
+                self._take(values, field, item)
+            elif field.option.required and field.name not in given:
+                self._missing(field, body)
+                values.whole = False
+        return values
+
+    def chosen(self, body: Body, *keys: str) -> Item | None:
+        """The item that counts among several with these (folded) keys: the last."""
+        items = body.named(*keys)
+        for first, second in pairwise(items):
+            self.report.warning(
+                "W207",
+                f"{second.keys[0].text} is written twice; the last one counts",
+                second.span,
+                suggestion="remove one of the two",
+                related=(Related("the other one is here", first.span),),
+            )
+        return items[-1] if items else None
+
+    def blocks(self, body: Body, kind: str, what: str = "", *, nested: bool = True) -> list[Block]:
+        """The blocks of a kind, in order; ``what`` says what their label is, if they have one."""
+        found: list[Block] = []
+        for one in unfolded(body.named(kind), labels=1 if what else 0, nested=nested):
+            if isinstance(one, Item):
+                message = f"{kind} must be a block, not {called(one.value)}"
+                self.report.error("E204", message, one.value.span)
+            elif one.extra:
+                self.report.error("E209", _too_many(kind, what, one), one.extra[0].span)
+            elif what and one.label is None:
+                self.report.error(
+                    "E208",
+                    f"{kind} needs {what}",
+                    one.body.header,
+                    suggestion=f'write {kind} "…" {{ … }}',
+                )
+            else:
+                found.append(one)
+        return found
+
+    def block(self, body: Body, kind: str) -> Body | None:
+        """The block of a kind that can only stand once: the last one counts."""
+        self.chosen(body, kind)
+        found = self.blocks(body, kind)
+        return found[-1].body if found else None
+
+    def unknown(
+        self, body: Body, known: Sequence[str], blocks: Sequence[str] = (), *, hide: bool = False
+    ) -> None:
+        """Warn of every item that is neither; ``hide`` where its value may be a secret."""
+        folded = {fold(name): name for name in (*known, *blocks)}
+        for item in body.items:
+            name = item.keys[0].text
+            if fold(name) in folded:
+                continue
+            if hide or _whispers(name):
+                self.report.mask(item.value)
+            if not self.report.told(item):
+                self._unknown(item, folded, body)
+
+    def _unknown(self, item: Item, folded: dict[str, str], body: Body) -> None:
+        name = item.keys[0].text
+        block = len(item.keys) > 1 or type(item.value).__name__ == "ObjectValue"
+        hint = _FORGOTTEN.get(fold(name))
+        self.report.warning(
+            "W202" if block else "W201",
+            f"{body.title} knows no {'block' if block else 'key'} {name}; it is ignored",
+            item.keys[0].span,
+            suggestion=hint or nearest(fold(name), folded),
+        )
+
+    def _item(self, field: Field, body: Body) -> Item | None:
+        if field.hidden:
+            for one in body.named(*field.keys):
+                (self.report.secret if field.secret else self.report.mask)(one.value)
+        item = self.chosen(body, *field.keys)
+        # JSON's null says nothing, as in version 1.
+        return None if item is None or isinstance(item.value, NullValue) else item
+
+    def _take(self, values: Values, field: Field, item: Item) -> None:
+        if field.option.deprecated:
+            self._deprecated(item, field.option.deprecated)
+        try:
+            if len(item.keys) > 1:
+                raise FaultError(
+                    "takes a value, not a label",
+                    item.keys[1].span,
+                    code="E204",
+                    suggestion=f"write {item.keys[0].text} = …",
+                )
+            value = self._scalars.read(item.value, field.hint, field.option.least)
+            if field.option.required and value == "":
+                raise FaultError("must not be empty", item.value.span)
+            values[field.name] = value
+            if isinstance(value, Secret):
+                self.report.remember(value)
+            self._look(field, item.value)
+        except FaultError as fault:
+            values.whole &= not self._fault(field, item, fault)
+        except UnresolvedError as error:
+            self._unresolved(values, field, item.value, error)
+
+    def _fault(self, field: Field, item: Item, fault: FaultError) -> bool:
+        """Report it; False if the value is merely left out."""
+        if self.report.told(item):
+            return True
+        if bare(field.hint) is Md5 and fault.code == "E205":
+            # The Go tool would have found it different from every artifact, and updated.
+            self.report.warning("W227", f"{field.option.key}: {fault.message}", fault.span)
+            return False
+        # The text of a fault may quote the value.
+        quotes = field.hidden and fault.code in ("E205", "E206")
+        message = "the value (not shown) does not fit" if quotes else fault.message
+        self.report.error(
+            fault.code,
+            f"{field.option.key}: {message}",
+            fault.span,
+            suggestion=None if quotes else fault.suggestion,
+        )
+        return True
+
+    def _unresolved(
+        self, values: Values, field: Field, value: Value, error: UnresolvedError
+    ) -> None:
+        """Say it as loudly as the mode has it, and put a harmless value in its place."""
+        message, hint = f"{field.option.key}: {error.message}", error.suggestion
+        mode = self._resolver.mode
+        text = bare(field.hint) in (str, Secret)
+        needed = field.option.required and not text
+        if mode is Mode.REQUIRE or (mode is Mode.LENIENT and needed):
+            self.report.error(f"E{error.number}", message, value.span, suggestion=hint)
+            values.whole = False
+            return
+        if mode is Mode.WARN:
+            self.report.warning(f"W{error.number}", message, value.span, suggestion=hint)
+        if needed:
+            values.whole = False
+        elif text:
+            values[field.name] = Secret("") if bare(field.hint) is Secret else ""
+
+    def _look(self, field: Field, value: Value) -> None:
+        if field.hidden or not isinstance(value, StringValue):
+            return
+        if odd := oddity(field.option.key, value.text):
+            self.report.warning(
+                "W235", f"{field.option.key}: {odd[0]}", value.span, suggestion=odd[1]
+            )
+
+    def _deprecated(self, item: Item, replacement: str) -> None:
+        self.report.warning(
+            "W216",
+            f"{item.keys[0].text} is deprecated",
+            item.keys[0].span,
+            suggestion=f"write {replacement}",
+        )
+
+    def _missing(self, field: Field, body: Body) -> None:
+        self.missing(body, field.option.key, f"{field.option.key} = …", field.keys)
+
+    def missing(self, body: Body, name: str, example: str, keys: Iterable[str]) -> None:
+        """Report what a block must have, unless a fault of the language has swallowed it."""
+        if not body.mentions(keys, self.report.faulty(body.header.source.name)):
+            self.report.error(
+                "E203", f"{body.title} has no {name}", body.header, suggestion=f"add {example}"
+            )
+
+
+def spellings(*classes: type) -> list[str]:
+    """Every key of some dataclasses, the preferred spelling first, aliases behind."""
+    fields = [field for cls in classes for field in fields_of(cls)]
+    return [field.option.key for field in fields] + [
+        alias for field in fields for alias in field.option.aliases
+    ]
+
+
+def nearest(name: str, folded: dict[str, str]) -> str | None:
+    """``did you mean …?`` for the known name that is nearest, if one is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    near = get_close_matches(name, list(folded), n=1)
+    return f"did you mean {folded[near[0]]}?" if near else None
+
+
+def _too_many(kind: str, what: str, block: Block) -> str:
+    if not what:
+        return f"{kind} takes no label"
+    return f'{kind} takes one label, and "{block.extra[0].text}" is one too many'
+
+
+def _whispers(name: str) -> bool:
+    """Whether the name of an unknown key sounds as if its value were a secret."""
+    folded = fold(name)
+    return any(word in folded for word in ("secret", "passw", "token", "key", "bearer", "cred"))

@@ -1,0 +1,249 @@
+"""``service`` blocks: what belongs together, and what ``defaults`` adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeVar
+
+from dropship.config.artifact import artifact, the_artifact
+from dropship.config.backends import Entries, local_lock
+from dropship.config.body import Block, Body
+from dropship.config.hook import health, hooks
+from dropship.config.model import (
+    ArtifactConfig,
+    FailureRule,
+    HealthConfig,
+    HookConfig,
+    LockChoice,
+    LockConfig,
+    OnFailure,
+    ServiceConfig,
+    WorkerLimits,
+)
+from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
+from dropship.core.option import fold
+from dropship.hcl.ast import Key, Span
+
+_T = TypeVar("_T")
+
+HOOKS: Final = ("before", "after", "failed")
+_LONGEST_NAME: Final = 200  # bytes; a file name holds 255, and state adds to it
+
+
+class Defaults(NamedTuple):
+    """A ``defaults`` block, taken apart; without one, ``body`` is None."""
+
+    body: Body | None = None
+    on_failure: OnFailure | None = None
+    before: tuple[HookConfig | None, ...] = ()
+    after: tuple[HookConfig | None, ...] = ()
+    failed: tuple[HookConfig | None, ...] = ()
+    health: tuple[HealthConfig | None, ...] = ()
+    workers: tuple[Body, ...] = ()
+
+
+class Around(NamedTuple):
+    """What a service is read in the light of.
+
+    Attributes:
+        alone: The main file is not known: what it would define is not missed as an error.
+        places: Where things stand, by service and folded key; filled on the way.
+        local: Where turns are asked for without a lock block; filled on the way.
+    """
+
+    reader: Reader
+    repos: Entries
+    locks: Entries
+    defaults: Defaults
+    alone: bool
+    places: dict[tuple[str, str], Span]
+    local: list[Span]
+
+
+def defaults(reader: Reader, body: Body | None, worker: Body | None) -> Defaults:
+    """The ``defaults`` block; ``worker`` is the main file's own."""
+    workers = [worker] if worker else []
+    if worker:
+        reader.unknown(worker, spellings(WorkerLimits))
+        reader.read(WorkerLimits, worker)
+    if body is None:
+        return Defaults(workers=tuple(workers))
+    known = spellings(ServiceConfig, LockChoice, FailureRule)
+    reader.unknown(body, known, (*HOOKS, "health", "worker"))
+    # Read for its faults: no service may need what is wrong here.
+    reader.read(ServiceConfig, body, given=("check_interval",))
+    usual = reader.read(FailureRule, body).get("on_failure")
+    if own := reader.block(body, "worker"):
+        reader.unknown(own, spellings(WorkerLimits))
+        workers.insert(0, own)
+    kinds = {kind: tuple(hooks(reader, body, kind, usual)) for kind in HOOKS}
+    return Defaults(
+        body, usual, **kinds, health=tuple(health(reader, body)), workers=tuple(workers)
+    )
+
+
+def service(around: Around, block: Block) -> ServiceConfig | None:
+    """The service, or None if something of it is at fault or not known here."""
+    reader, body, label = around.reader, block.body, block.label
+    assert label is not None  # noqa: S101 - Reader.blocks leaves those out
+    named = _named(reader, label)
+    known = spellings(ServiceConfig, LockChoice)
+    reader.unknown(body, known, ("artifact", *HOOKS, "health", "worker"))
+    values = reader.read(ServiceConfig, body, fallbacks=_below(around))
+    values.whole &= named
+    _remember(around, label.text, body)
+    what = _artifact(around, label.text, body)
+    lock = _lock(around, body, values)
+    parts = _parts(around, body)
+    made: ServiceConfig | None = values.make(
+        ServiceConfig,
+        name=label.text,
+        artifact=what or FAULTY,
+        lock=lock,
+        worker=_limits(around, body),
+        **parts,
+    )
+    return made
+
+
+def _below(around: Around) -> tuple[Body, ...]:
+    return (around.defaults.body,) if around.defaults.body else ()
+
+
+def _named(reader: Reader, label: Key) -> bool:
+    """A name becomes a file's, and is shown everywhere."""
+    name = label.text
+    sound = (
+        name not in ("", ".", "..")
+        and "/" not in name
+        and name.isprintable()
+        and len(name.encode(errors="replace")) <= _LONGEST_NAME
+    )
+    if not sound:
+        reader.report.error(
+            "E220",
+            "this cannot be the name of a service: it becomes the name of a folder",
+            label.span,
+            suggestion="use letters, digits, dots and dashes",
+        )
+    return sound
+
+
+def _remember(around: Around, name: str, body: Body) -> None:
+    around.places[name, "service"] = body.header
+    for item in body.items:
+        around.places[name, fold(item.keys[0].text)] = item.span
+
+
+def _artifact(around: Around, name: str, body: Body) -> ArtifactConfig | None:
+    block = the_artifact(around.reader, body)
+    if block is None:
+        return None
+    for item in block.body.items:
+        around.places[name, fold(item.keys[0].text)] = item.value.span
+    return artifact(around.reader, block, around.repos, alone=around.alone)
+
+
+def _parts(around: Around, body: Body) -> dict[str, object]:
+    reader, usual = around.reader, around.defaults
+    parts: dict[str, object] = {
+        kind: _all([*hooks(reader, body, kind, usual.on_failure), *getattr(usual, kind)])
+        for kind in HOOKS
+    }
+    return {**parts, "health": _all([*health(reader, body), *usual.health])}
+
+
+def _all(found: Sequence[_T | None]) -> object:
+    """All of them, or FAULTY if one could not be made."""
+    whole = [one for one in found if one is not None]
+    return tuple(whole) if len(whole) == len(found) else FAULTY
+
+
+def _limits(around: Around, body: Body) -> object:
+    reader, workers = around.reader, around.defaults.workers
+    own = reader.block(body, "worker")
+    if own is not None:
+        reader.unknown(own, spellings(WorkerLimits))
+    some = (own, *workers) if own else workers
+    if not some:
+        return WorkerLimits()
+    return reader.read(WorkerLimits, some[0], fallbacks=some[1:]).make(WorkerLimits) or FAULTY
+
+
+def _lock(around: Around, body: Body, values: Values) -> object:
+    """The lock by which the service takes turns; None if it takes none."""
+    choice = around.reader.read(LockChoice, body, fallbacks=_below(around))
+    if not choice.whole:
+        return FAULTY
+    place = _place(around, body, "lock")
+    lock = _named_lock(around, choice["lock"], place) if choice.get("lock") else None
+    if not values.get("sequential_updates"):
+        if values.get("max_parallel", 1) > 1:
+            _no_effect(around.reader, _place(around, body, "maxparallel"))
+        return FAULTY if lock is FAULTY else None
+    if lock is None:
+        lock = _only_lock(around, _place(around, body, "sequentialupdates"))
+    if isinstance(lock, LockConfig):
+        return _parallel(around, body, values, lock)
+    return lock
+
+
+def _place(around: Around, body: Body, key: str) -> Span:
+    for one in (body, *_below(around)):
+        if items := one.named(key):
+            return items[-1].span
+    return body.header
+
+
+def _named_lock(around: Around, name: str, span: Span) -> object:
+    entry = around.locks.get(name)
+    if entry is not None:
+        return entry.config or FAULTY
+    report = around.reader.report
+    hint = nearest(fold(name), {fold(one): one for one in around.locks})
+    message = f'the lock "{name}" is not defined'
+    if around.alone:
+        report.warning("W213", f"{message} in this file", span, suggestion=hint)
+    else:
+        add = f'define it in the main file: lock "{name}" {{ … }}'
+        report.error("E213", message, span, suggestion=hint or add)
+    return FAULTY
+
+
+def _only_lock(around: Around, span: Span) -> object:
+    report, entries = around.reader.report, list(around.locks.values())
+    if len(entries) > 1:
+        there_is = ", ".join(entry.name for entry in entries)
+        report.error(
+            "E214",
+            f"there are several locks ({there_is}), and none is named",
+            span,
+            suggestion=f'name one: lock = "{entries[0].name}"',
+        )
+        return FAULTY
+    if entries:
+        return entries[0].config or FAULTY
+    around.local.append(span)
+    return local_lock()
+
+
+def _parallel(around: Around, body: Body, values: Values, lock: LockConfig) -> object:
+    if values.get("max_parallel", 1) > 1 and not lock.per_service:
+        span = _place(around, body, "maxparallel")
+        message = f'maxParallel above 1 needs perService = true in the lock "{lock.name}"'
+        why = "one turn over all services cannot be shared by several hosts"
+        if around.alone and lock.name not in around.locks:
+            around.reader.report.warning("W215", message, span, suggestion=why)
+        else:
+            around.reader.report.error("E215", message, span, suggestion=why)
+            return FAULTY
+    return lock
+
+
+def _no_effect(reader: Reader, span: Span) -> None:
+    reader.report.warning(
+        "W226",
+        "maxParallel has no effect where hosts take no turns",
+        span,
+        suggestion="add sequentialUpdates = true",
+    )
