@@ -1,0 +1,276 @@
+"""Reading a tar stream strictly: ustar (POSIX.1-2017 "pax"), its PAX headers, and GNU's long names.
+
+Where readers of tar are known to disagree about what an archive holds, it is refused instead of
+guessed at: two sizes or two names for a member, contents where a kind has none, broken checksums,
+a missing end marker, anything but zeros after it. Owners, devices and times of access are not
+even looked at. Formats: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar's manual,
+"Basic Tar Format".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final
+
+from dropship.archives import Piece
+from dropship.archives.tar_header import (
+    MODE,
+    MTIME,
+    NS,
+    SIZE,
+    SIZE_MAX,
+    TARGET,
+    TYPE,
+    check,
+    full_name,
+    number,
+    records,
+    text,
+    time_of,
+)
+from dropship.core.entry import Entry, Kind, refuse
+from dropship.errors import RefusedError
+
+BLOCK: Final = 512
+EXTENSION_MAX: Final = 1 << 20
+"""Most bytes that all extension headers of one member may have."""
+
+_ZEROS: Final = bytes(BLOCK)
+_DIGITS_MAX: Final = 19
+_USTAR_SIZE_MAX: Final = 0o77777777777
+
+_KINDS: Final = {
+    b"0": Kind.FILE,
+    b"\0": Kind.FILE,  # version 7
+    b"7": Kind.FILE,  # "contiguous", which nobody makes a difference of
+    b"1": Kind.HARD_LINK,
+    b"2": Kind.SYMLINK,
+    b"3": Kind.DEVICE,
+    b"4": Kind.DEVICE,
+    b"5": Kind.FOLDER,
+    b"6": Kind.FIFO,
+}
+_LOCAL: Final = (b"x", b"X")  # X is Solaris's own spelling
+_GLOBAL: Final = b"g"
+_LONG_NAME: Final = b"L"
+_LONG_TARGET: Final = b"K"
+_SPARSE: Final = b"S"
+
+_SECONDS: Final = re.compile(rb"(-?)(\d{1,19})(?:\.(\d*))?")
+
+
+@dataclass(slots=True)
+class _Extension:
+    """What the headers in front of a member say of it. ``bytes``: their length so far."""
+
+    pax: dict[bytes, bytes] = field(default_factory=dict)
+    name: bytes | None = None
+    target: bytes | None = None
+    bytes: int = 0
+
+
+class TarReader:
+    """The members of a tar stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._buffer = b""
+        self._at = 0
+        self._left = 0  # of the member's contents
+        self._padding = 0
+        self._last = b""  # the member's name, for messages
+        self._shared: dict[bytes, bytes] = {}  # global PAX records
+
+    def entries(self) -> Iterator[Entry]:
+        """The members in order.
+
+        Raises:
+            RefusedError: As ``Archive.entries``.
+        """
+        extension: _Extension | None = None
+        while True:
+            self._skip()
+            header = self._header()
+            if header == _ZEROS:
+                self._end(extension)
+                return
+            check(header, self._last)
+            kind = header[TYPE]
+            if kind in _KINDS:
+                yield self._member(header, kind, extension)
+                extension = None
+            else:
+                extension = self._extend(header, kind, extension)
+
+    def body(self) -> Iterator[Piece]:
+        """Contents of the last member.
+
+        Raises:
+            RefusedError: The stream ends in the middle of them.
+        """
+        while self._left:
+            if self._at == len(self._buffer):
+                self._refill()
+            end = min(self._at + self._left, len(self._buffer))
+            piece = memoryview(self._buffer)[self._at : end]
+            self._left -= end - self._at
+            self._at = end
+            yield piece
+
+    # --- the stream ---------------------------------------------------------------------------
+
+    def _refill(self) -> None:
+        self._buffer, self._at = next(self._pieces, b""), 0
+        if not self._buffer:
+            refuse(self._last, "the archive ends in the middle of it")
+
+    def _take(self, count: int) -> bytes:
+        end = self._at + count
+        if end <= len(self._buffer):
+            taken = self._buffer[self._at : end]
+            self._at = end
+            return taken
+        parts = [self._buffer[self._at :]]
+        missing = end - len(self._buffer)
+        while missing:
+            self._refill()
+            self._at = min(missing, len(self._buffer))
+            parts.append(self._buffer[: self._at])
+            missing -= self._at
+        return b"".join(parts)
+
+    def _skip(self) -> None:
+        """Pass over what is left of the last member."""
+        left = self._left + self._padding
+        while left:
+            if self._at == len(self._buffer):
+                self._refill()
+            step = min(left, len(self._buffer) - self._at)
+            self._at += step
+            left -= step
+        self._left = self._padding = 0
+
+    def _header(self) -> bytes:
+        if self._at == len(self._buffer):
+            self._buffer, self._at = next(self._pieces, b""), 0
+            if not self._buffer:
+                raise RefusedError("the archive ends without tar's end marker: it was cut short")
+        return self._take(BLOCK)
+
+    def _end(self, extension: _Extension | None) -> None:
+        """Two blocks of zeros end an archive; only zeros may follow."""
+        if extension is not None:
+            raise RefusedError("the archive ends with an extension header that belongs to nothing")
+        if self._header() != _ZEROS:
+            raise RefusedError("a lone block of zeros is in the middle of the archive")
+        # To the very end of the stream, also where the marker ended a piece: a compressed one that
+        # was cut behind it shows only there.
+        for rest in chain((self._buffer[self._at :],), self._pieces):
+            if rest.strip(b"\0"):
+                raise RefusedError("something follows the archive's end marker")
+        self._buffer, self._at = b"", 0
+
+    # --- members ------------------------------------------------------------------------------
+
+    def _member(self, header: bytes, flag: bytes, extension: _Extension | None) -> Entry:
+        name, target = full_name(header), text(header[TARGET])
+        size = self._size(header, name, extension)
+        mtime = time_of(header[MTIME], name)
+        if extension is not None or self._shared:
+            extension = extension or _Extension()
+            name = _one(name, extension.name, extension.pax.get(b"path"))
+            target = _one(target, extension.target, extension.pax.get(b"linkpath"))
+            mtime = self._pax_mtime(extension, name, mtime)
+        kind = _KINDS[flag]
+        if kind is Kind.FILE and name.endswith(b"/"):
+            kind = Kind.FOLDER  # version 7 had no type for it
+        if size and kind is not Kind.FILE:
+            refuse(name, f"it is {kind.value}, but says that it has {size} bytes of contents")
+        self._last, self._left, self._padding = name, size, -size % BLOCK
+        mode = number(header[MODE], name, "mode")
+        return Entry(name, kind, size, mode, mtime, target)
+
+    def _size(self, header: bytes, name: bytes, extension: _Extension | None) -> int:
+        size = number(header[SIZE], name, "size")
+        said = extension.pax.get(b"size") if extension else None
+        if said is None:
+            return size
+        if not said.isdigit() or len(said) > _DIGITS_MAX or int(said) > SIZE_MAX:
+            refuse(name, "its PAX header has a size that is no number")
+        real = int(said)
+        # Only where ustar's field is too short may it say something else: nothing, or its most.
+        if size != real and (real <= _USTAR_SIZE_MAX or size not in (0, _USTAR_SIZE_MAX)):
+            refuse(name, f"it has two sizes: {size} in its header, {real} in its PAX header")
+        return real
+
+    def _pax_mtime(self, extension: _Extension, name: bytes, mtime: int) -> int:
+        said = extension.pax.get(b"mtime", self._shared.get(b"mtime"))
+        if not said:
+            return mtime
+        match = _SECONDS.fullmatch(said)
+        if match is None:
+            refuse(name, "its PAX header has a time that is no number")
+        fraction = (match[3] or b"")[:9].ljust(9, b"0")
+        nanoseconds = int(match[2]) * NS + int(fraction)
+        return -nanoseconds if match[1] else nanoseconds
+
+    # --- extension headers --------------------------------------------------------------------
+
+    def _extend(
+        self, header: bytes, flag: bytes, extension: _Extension | None
+    ) -> _Extension | None:
+        name = full_name(header)
+        if flag == _SPARSE:
+            refuse(name, "it is a sparse file", "pack the archive without --sparse")
+        if flag not in (*_LOCAL, _GLOBAL, _LONG_NAME, _LONG_TARGET):
+            refuse(name, f"it is of the unknown type {flag!r}")
+        content = self._extension_content(header, name, extension)
+        if flag == _GLOBAL:
+            self._share(records(content, name))
+            return extension
+        extension = extension or _Extension()
+        extension.bytes += len(content)
+        if flag == _LONG_NAME:
+            extension.name = _only(extension.name, content.rstrip(b"\0"), name)
+        elif flag == _LONG_TARGET:
+            extension.target = _only(extension.target, content.rstrip(b"\0"), name)
+        else:
+            if extension.pax:
+                refuse(name, "it has two PAX headers")
+            extension.pax = records(content, name)
+        return extension
+
+    def _extension_content(self, header: bytes, name: bytes, extension: _Extension | None) -> bytes:
+        size = number(header[SIZE], name, "size")
+        before = extension.bytes if extension else 0
+        if size + before > EXTENSION_MAX:
+            refuse(name, f"its headers are longer than {EXTENSION_MAX} bytes")
+        self._last = name
+        content = self._take(size)
+        self._take(-size % BLOCK)
+        return content
+
+    def _share(self, records: dict[bytes, bytes]) -> None:
+        """Global records: a comment (git archive's commit) is fine, a name for all is not."""
+        for key in (b"path", b"linkpath", b"size"):
+            if key in records:
+                raise RefusedError(f"the archive gives all its entries one {key.decode()}")
+        self._shared.update(records)
+
+
+def _one(plain: bytes, long: bytes | None, pax: bytes | None) -> bytes:
+    """What counts where a header is extended; two extensions must agree."""
+    if long is not None and pax is not None and long != pax:
+        refuse(plain, "its GNU and PAX headers give it two names or targets")
+    if pax is not None:
+        return pax
+    return plain if long is None else long
+
+
+def _only(before: bytes | None, now: bytes, name: bytes) -> bytes:
+    if before is not None:
+        refuse(name, "it has two GNU long names or targets")
+    return now

@@ -1,0 +1,112 @@
+"""The 512 bytes in front of a tar member, and PAX records: fields, numbers, checksums.
+
+Formats: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar's manual, "Basic Tar Format".
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from dropship.core.entry import refuse
+from dropship.errors import RefusedError
+
+_HALF: Final = 256  # 256 * 255 is below Adler-32's modulus
+SIZE_MAX: Final = (1 << 63) - 1
+NS: Final = 10**9
+
+NAME: Final = slice(0, 100)
+MODE: Final = slice(100, 108)
+SIZE: Final = slice(124, 136)
+MTIME: Final = slice(136, 148)
+CHECKSUM: Final = slice(148, 156)
+TYPE: Final = slice(156, 157)
+TARGET: Final = slice(157, 257)
+MAGIC: Final = slice(257, 263)
+PREFIX: Final = slice(345, 500)
+_POSIX: Final = b"ustar\0"
+
+
+def check(header: bytes, before: bytes) -> None:
+    """The header's checksum: the sum of its bytes with the field itself taken as blanks.
+
+    Adler-32's lower half is one more than the sum of bytes, as long as that stays below 65521.
+    """
+    total = (zlib.adler32(header[:_HALF]) & 0xFFFF) + (zlib.adler32(header[_HALF:]) & 0xFFFF) - 2
+    total += 8 * 0x20 - sum(header[CHECKSUM])
+    digits = header[CHECKSUM].strip(b" \0")
+    if digits.isdigit() and b"8" not in digits and b"9" not in digits:
+        said = int(digits, 8)
+        if said == total or said == _signed(header):
+            return
+    after = f" after {before.decode('utf-8', 'backslashreplace')!r}" if before else ""
+    raise RefusedError(f"a header{after} has a wrong checksum: the archive is damaged or no tar")
+
+
+def _signed(header: bytes) -> int:
+    """The sum as some tars of the 1980s made it, taking bytes as signed."""
+    rest = header[:148] + b" " * 8 + header[156:]
+    return sum(byte - 256 if byte > 127 else byte for byte in rest)
+
+
+def text(content: bytes) -> bytes:
+    """A field up to its NUL."""
+    return content.partition(b"\0")[0]
+
+
+def full_name(header: bytes) -> bytes:
+    """A member's name as the header alone tells it."""
+    name = text(header[NAME])
+    if header[MAGIC] == _POSIX and header[PREFIX.start]:
+        return text(header[PREFIX]) + b"/" + name
+    return name
+
+
+def number(content: bytes, name: bytes, what: str) -> int:
+    """A number that must not be negative: octal, or GNU's base 256."""
+    digits = content.strip(b" \0")
+    if content[0] < 0x80:
+        if digits.isdigit() and b"8" not in digits and b"9" not in digits:
+            return int(digits, 8)
+        refuse(name, f"its {what} {digits!r} is no octal number")
+    value = _base_256(content)
+    if not 0 <= value <= SIZE_MAX:
+        refuse(name, f"its {what} is negative or too large")
+    return value
+
+
+def time_of(content: bytes, name: bytes) -> int:
+    """In nanoseconds; any time may be said, also one before 1970 or none."""
+    if content[0] >= 0x80:
+        return _base_256(content) * NS
+    if not content.strip(b" \0"):
+        return 0
+    return number(content, name, "time") * NS
+
+
+def _base_256(content: bytes) -> int:
+    """GNU's notation: a set top bit, then a big-endian number in two's complement."""
+    bits = 8 * len(content) - 1
+    value = int.from_bytes(content, "big") & ((1 << bits) - 1)
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def records(content: bytes, name: bytes) -> dict[bytes, bytes]:
+    r"""PAX records: ``LENGTH KEY=VALUE\n``, the length counting itself."""
+    found: dict[bytes, bytes] = {}
+    at = 0
+    while at < len(content):
+        digits, _, _ = content[at : at + 8].partition(b" ")
+        length = int(digits) if digits.isdigit() else 0
+        record = content[at : at + length]
+        key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
+        if not key or not equals or len(record) != length or record[-1:] != b"\n":
+            refuse(name, "its PAX header is damaged")
+        if key.startswith(b"GNU.sparse."):
+            refuse(name, "it is a sparse file", "pack the archive without --sparse")
+        found[key] = value
+        at += length
+    for key in (b"path", b"linkpath", b"size"):
+        if found.get(key) == b"":
+            refuse(name, f"its PAX header has an empty {key.decode()}")
+    return found

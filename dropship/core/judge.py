@@ -1,0 +1,344 @@
+"""What an archive's entries may do together: the only judge of names, links and limits. Pure.
+
+A ``Judge`` sees the entries of one archive in order and keeps the tree they make in memory; it
+says where each goes, or refuses the archive as a whole. It never looks at a disk: whoever
+carries its verdicts out starts with an empty folder and does nothing else in it.
+
+Rules it keeps: every name lies inside the release; nothing is written through a symlink; a name
+keeps its kind; no symlink leads out of the release, whatever order links come in; a hard link
+leads to a file of this archive that is there already.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+from dropship.core.entry import (
+    NAME_MAX,
+    PATH_MAX,
+    Entry,
+    Kind,
+    Place,
+    Rules,
+    checked_parts,
+    clamped,
+    refuse,
+    show,
+)
+from dropship.core.values import Size
+from dropship.errors import RefusedError
+
+_HOPS_MAX: Final = 40  # as path_resolution(7)
+_RATIO_FROM: Final = 64 << 20
+
+_PERMISSIONS: Final = 0o777
+_GROUP_AND_WORLD_WRITE: Final = 0o022
+_OWNER_ALL: Final = 0o700
+
+_NEVER: Final = frozenset({Kind.DEVICE, Kind.FIFO, Kind.SOCKET})
+
+
+class _Folder(dict[bytes, "_Node"]):
+    """Names in a folder of the release."""
+
+    __slots__ = ()
+
+
+# A regular file is a number (hard links to it have the same), a symlink is its target.
+_Node = _Folder | int | bytes
+
+
+class Judge:
+    """The rules, applied to the entries of one archive.
+
+    Attributes:
+        entries: Members seen so far, those dropped by ``stripComponents`` included.
+        bytes: Length of the contents admitted so far.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._mask = _PERMISSIONS
+        if not rules.keep_modes:
+            self._mask &= ~_GROUP_AND_WORLD_WRITE
+        self._root = _Folder()
+        self._known: dict[bytes, tuple[bytes, _Folder]] = {}
+        self._symlinks: list[tuple[tuple[bytes, ...], bytes]] = []
+        self._files = 0
+        self._dropped = False
+        self._implied = 0  # folders that no entry named before
+        self.entries = 0
+        self.bytes = 0
+
+    def admit(self, entry: Entry) -> Place | None:
+        """Say where an entry goes; None if ``stripComponents`` drops it.
+
+        Raises:
+            RefusedError: The archive must not be unpacked.
+        """
+        self._count(entry)
+        if entry.kind in _NEVER:
+            refuse(entry.name, f"it is {entry.kind.value}", "pack the archive without it")
+        spot = self._spot(entry)
+        if spot is None:
+            self._dropped = True
+            return None
+        path, folder, name = spot
+        if entry.kind is Kind.FILE:
+            again = self._admit_file(entry, folder, name)
+            return Place(path, name, entry.mode & self._mask, clamped(entry.mtime_ns), again)
+        if entry.kind is Kind.FOLDER:
+            return self._admit_folder(entry, path, folder, name)
+        if entry.kind is Kind.SYMLINK:
+            return self._admit_symlink(entry, path, folder, name)
+        return self._admit_hard_link(entry, path, folder, name)
+
+    def grew(self, entry: Entry, more: int) -> None:
+        """Count contents whose length nobody told beforehand.
+
+        Raises:
+            RefusedError: It is too much.
+        """
+        self.bytes += more
+        if self.bytes > self._rules.max_size:
+            self._refuse_size(entry)
+
+    def inflated(self, packed: int, unpacked: int) -> None:
+        """Look at how much came out of how much, both so far and in bytes.
+
+        Raises:
+            RefusedError: More than a real artifact ever has.
+        """
+        if unpacked >= _RATIO_FROM and unpacked > packed * self._rules.max_ratio:
+            raise RefusedError(
+                f"the archive unpacks to more than {self._rules.max_ratio} times its own size",
+                cure="raise `maxRatio` if that is as it should be",
+            )
+
+    def finish(self) -> None:
+        """The archive is at its end: look where the symlinks really lead, now all are known.
+
+        Raises:
+            RefusedError: One leads out of the release, or nothing is left to install.
+        """
+        if self._dropped and not self._root:
+            raise RefusedError(
+                f"nothing is left of the archive after stripping {self._rules.strip} leading parts",
+                cure="lower `stripComponents`",
+            )
+        for where, target in self._symlinks:
+            self._resolve(where, target)
+
+    def _count(self, entry: Entry) -> None:
+        self.entries += 1
+        self._bound(entry, self.entries, "entries")
+        self.bytes += entry.size
+        if self.bytes > self._rules.max_size:
+            self._refuse_size(entry)
+
+    def _bound(self, entry: Entry, count: int, what: str) -> None:
+        if count > self._rules.max_entries:
+            refuse(
+                entry.name,
+                f"the archive has more than {self._rules.max_entries} {what}",
+                "raise `maxEntries` if that is as it should be",
+            )
+
+    def _refuse_size(self, entry: Entry) -> NoReturn:
+        refuse(
+            entry.name,
+            f"with it the archive unpacks to more than {Size(self._rules.max_size)}",
+            "raise `maxSize` if that is as it should be",
+        )
+
+    def _spot(self, entry: Entry) -> tuple[bytes, _Folder, bytes] | None:
+        """The entry's folder (made where missing) and its name in there."""
+        name = entry.name.rpartition(b"/")[2]
+        # With its slash: "/x" must not be taken for "x".
+        raw = entry.name[: len(entry.name) - len(name)]
+        known = self._known.get(raw)
+        # The common case: a file in a folder whose name was looked at before.
+        if (
+            known is not None
+            and 0 < len(name) <= NAME_MAX
+            and name not in (b".", b"..")
+            and len(entry.name) <= PATH_MAX
+            and b"\0" not in name
+        ):
+            return *known, name
+        parts = checked_parts(entry.name, entry.name)
+        left = parts[self._rules.strip :]
+        if not left:
+            # Only the name of the release itself has no parts: "./".
+            return None if parts else (b"", self._root, b"")
+        folder = self._descend(entry, left[:-1])
+        path = b"/".join(left[:-1])
+        if name == left[-1]:
+            self._known[raw] = (path, folder)
+        return path, folder, left[-1]
+
+    def _descend(self, entry: Entry, parts: list[bytes]) -> _Folder:
+        folder = self._root
+        for part in parts:
+            node = folder.get(part)
+            if node is None:
+                self._implied += 1
+                self._bound(entry, self._implied, "folders that no entry names")
+                node = folder[part] = _Folder()
+            if isinstance(node, bytes):
+                refuse(entry.name, f"it would be written through the symlink {show(part)}")
+            if isinstance(node, int):
+                refuse(entry.name, f"{show(part)} is a file in this archive, not a folder")
+            folder = node
+        return folder
+
+    def _admit_file(self, entry: Entry, folder: _Folder, name: bytes) -> bool:
+        if not name:
+            refuse(entry.name, "it has no name of its own")
+        node = folder.get(name)
+        if node is None:
+            self._files += 1
+            folder[name] = self._files
+            return False
+        if not isinstance(node, int):
+            self._refuse_kind(entry, node)
+        return True
+
+    def _admit_folder(self, entry: Entry, path: bytes, folder: _Folder, name: bytes) -> Place:
+        mode, mtime = entry.mode & self._mask, clamped(entry.mtime_ns)
+        if not name:
+            # Who owns the release must be able to move it.
+            return Place(b"", b"", mode | _OWNER_ALL, mtime, again=True)
+        node = folder.get(name)
+        if node is None:
+            folder[name] = _Folder()
+        elif not isinstance(node, _Folder):
+            self._refuse_kind(entry, node)
+        return Place(path, name, mode, mtime, again=node is not None)
+
+    def _admit_symlink(self, entry: Entry, path: bytes, folder: _Folder, name: bytes) -> Place:
+        where = (*path.split(b"/"), name) if path else (name,)
+        if not name:
+            refuse(entry.name, "it has no name of its own")
+        self._check_target(entry, len(where) - 1)
+        node = folder.get(name)
+        if node is None:
+            folder[name] = entry.target
+            self._symlinks.append((where, entry.target))
+        elif not isinstance(node, bytes):
+            self._refuse_kind(entry, node)
+        elif node != entry.target:
+            refuse(entry.name, "the archive has it twice, with different targets")
+        return Place(path, name, _PERMISSIONS, clamped(entry.mtime_ns), again=node is not None)
+
+    def _admit_hard_link(self, entry: Entry, path: bytes, folder: _Folder, name: bytes) -> Place:
+        if not name:
+            refuse(entry.name, "it has no name of its own")
+        parts = checked_parts(entry.target, entry.name)[self._rules.strip :]
+        file = self._look_up(parts)
+        if not isinstance(file, int):
+            refuse(
+                entry.name,
+                f"its target {show(entry.target)} is no file unpacked from this archive before it",
+            )
+        node = folder.get(name)
+        if node is None:
+            folder[name] = file
+        elif not isinstance(node, int):
+            self._refuse_kind(entry, node)
+        elif node != file:
+            refuse(entry.name, "the archive has it twice, as different files")
+        return Place(
+            path,
+            name,
+            entry.mode & self._mask,
+            clamped(entry.mtime_ns),
+            node is not None,
+            b"/".join(parts[:-1]),
+            parts[-1],
+        )
+
+    def _look_up(self, parts: list[bytes]) -> _Node | None:
+        node: _Node | None = self._root
+        for part in parts:
+            if not isinstance(node, _Folder):
+                return None
+            node = node.get(part)
+        return node
+
+    def _refuse_kind(self, entry: Entry, node: _Node) -> NoReturn:
+        was = Kind.FILE
+        if isinstance(node, _Folder):
+            was = Kind.FOLDER
+        elif isinstance(node, bytes):
+            was = Kind.SYMLINK
+        refuse(entry.name, f"it is {entry.kind.value}, and was {was.value} earlier in this archive")
+
+    def _check_target(self, entry: Entry, depth: int) -> None:
+        """Where a symlink leads going by its text alone."""
+        target = entry.target
+        if not target or b"\0" in target or len(target) >= PATH_MAX:
+            refuse(entry.name, f"its target {show(target)} is empty, too long or has a NUL")
+        if target.startswith(b"/"):
+            self._check_absolute(entry.name, target)
+            return
+        for part in target.split(b"/"):
+            if part == b"..":
+                depth -= 1
+            elif part not in (b"", b"."):
+                depth += 1
+            if depth < 0:
+                self._refuse_outside(entry.name, target)
+
+    def _check_absolute(self, name: bytes, target: bytes) -> None:
+        parts = [part for part in target.split(b"/") if part not in (b"", b".")]
+        for prefix in self._rules.symlinks_to:
+            allowed = [part for part in prefix.split(b"/") if part]
+            if parts[: len(allowed)] == allowed and b".." not in parts:
+                return
+        self._refuse_outside(name, target)
+
+    def _refuse_outside(self, name: bytes, target: bytes) -> NoReturn:
+        cure = "pack it as a relative symlink inside the archive"
+        if target.startswith(b"/"):
+            cure = f"allow it by a prefix in `symlinksTo`, or {cure}"
+        refuse(name, f"its target {show(target)} is outside of the release", cure)
+
+    def _resolve(self, where: tuple[bytes, ...], target: bytes) -> None:
+        """Follow a symlink as the kernel would, through all others, and see it stay inside.
+
+        Where a part is missing the rest is judged as text, for a service may make it later.
+        """
+        name = b"/".join(where)
+        trail: list[_Folder | None] = self._trail(where[:-1])
+        todo = target.split(b"/")[::-1]
+        hops = 0
+        while todo:
+            part = todo.pop()
+            if part in (b"", b"."):
+                continue
+            if part == b"..":
+                trail.pop()
+                if not trail:
+                    self._refuse_outside(name, target)
+                continue
+            above = trail[-1]
+            node = None if above is None else above.get(part)
+            if not isinstance(node, bytes):
+                trail.append(node if isinstance(node, _Folder) else None)
+                continue
+            hops += 1
+            if hops > _HOPS_MAX:
+                return  # the kernel gives up here too: ELOOP
+            if node.startswith(b"/"):
+                self._check_absolute(name, b"/".join([node, *reversed(todo)]))
+                return
+            todo.extend(node.split(b"/")[::-1])
+
+    def _trail(self, parts: tuple[bytes, ...]) -> list[_Folder | None]:
+        trail: list[_Folder | None] = [self._root]
+        for part in parts:
+            above = trail[-1]
+            node = None if above is None else above.get(part)
+            trail.append(node if isinstance(node, _Folder) else None)
+        return trail

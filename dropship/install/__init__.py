@@ -1,0 +1,1 @@
+"""The disk edge: stage, fetch, unpack, activate, retention."""
