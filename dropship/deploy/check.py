@@ -1,0 +1,75 @@
+"""What a check would find: the store is asked, nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from dropship.core import guards
+from dropship.core.events import TokenSeen
+from dropship.core.saved import Attempt, Saved
+from dropship.core.situation import State, installed, meaning
+from dropship.core.values import Md5, Token
+from dropship.deploy import ground
+from dropship.deploy.rig import Rig
+from dropship.errors import RepoError, StateError
+
+Verdict = Literal["current", "outdated", "quarantined", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One service, as ``check --format json`` has it; ``why`` is for people."""
+
+    service: str
+    state: Verdict
+    installed: Md5 | None
+    token: Token | None = None
+    error: str | None = None
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        if self.error is not None:
+            return f"cannot be asked: {self.error}"
+        installed = (
+            f", installed {self.installed[:12]}" if self.installed else ", nothing installed"
+        )
+        return f"{self.state}{installed}" + (f" ({self.why})" if self.why else "")
+
+
+def check(rig: Rig) -> Checked:
+    """Ask the store of one service.
+
+    State that cannot be read is an error of this service only.
+    """
+    try:
+        saved = rig.store.load() or Saved()
+    except StateError as error:
+        return Checked(rig.service.name, "error", None, error=str(error))
+    if saved.destination not in ("", str(rig.layout.destination)):
+        saved = Saved(quarantine=saved.quarantine, tokens=saved.tokens)
+    seen = ground.look(rig.layout, saved)
+    state = State(rig.facts, saved=saved, attempt=Attempt(id="", started=0.0))
+    current = installed(state, seen)
+    there = current.md5 if current else rig.service.hash
+    try:
+        found = rig.repo.find(rig.service.artifact.location)
+    except RepoError as error:
+        return Checked(rig.service.name, "error", there, error=str(error))
+    answer = replace(seen, token=found.token, md5=found.md5)
+    verdict, why = _judge(state, answer)
+    return Checked(rig.service.name, verdict, there, found.token, why=why)
+
+
+def _judge(state: State, answer: TokenSeen) -> tuple[Verdict, str]:
+    """As the table would, with the same guards."""
+    if guards.unwanted(state, answer):
+        bad = state.saved.quarantined(meaning(state, answer))
+        return "quarantined", bad.reason if bad else ""
+    if guards.unchanged(state, answer):
+        return "current", "the link is gone" if guards.link_gone(state, answer) else ""
+    current = installed(state, answer)
+    restaged = current is not None and current.md5 == meaning(state, answer)
+    return "outdated", "settings of the artifact have changed" if restaged else ""

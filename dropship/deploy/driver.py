@@ -1,0 +1,441 @@
+"""Drives one service: performs the table's commands, feeds back what came of them.
+
+The table decides; the driver does. It is one thread: a long command is handed a watch that lets
+orders in while it runs, and an order that calls it off breaks out of it by ``InterruptedByStop``.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from dropship.core import commands as do
+from dropship.core import events as on
+from dropship.core import schedule
+from dropship.core.phase import Phase
+from dropship.core.saved import Journal, Outcome
+from dropship.core.situation import State
+from dropship.core.update import step
+from dropship.core.watch import Progress
+from dropship.deploy import ground, words
+from dropship.deploy.chores import Chores
+from dropship.deploy.desk import Desk
+from dropship.deploy.hooks import Listener, await_leftover
+from dropship.deploy.perform import Performer
+from dropship.deploy.rig import Rig
+from dropship.deploy.turn import Turn
+from dropship.errors import (
+    ActivationError,
+    DropshipError,
+    InterruptedByStop,
+    LeaseLostError,
+    StateError,
+)
+from dropship.install import activate, adopt
+from dropship.log import hide
+
+_OUTPUT_KEPT: Final = 64 << 10
+_SAME_ERROR_EVERY: Final = 3600.0
+_RETRY_AT_MOST: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Timer:
+    """The one timer: when (monotonic seconds), and what it gives."""
+
+    due: float
+    event: type[on.Due | on.HoldOver | on.RetryDue]
+
+
+class _Output:
+    """The last of what the hooks of an update said."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._size = 0
+
+    def add(self, line: str) -> None:
+        """One more line; the oldest go."""
+        self._lines.append(line + "\n")
+        self._size += len(line) + 1
+        while self._size > _OUTPUT_KEPT:
+            self._size -= len(self._lines.popleft())
+
+    def taken(self) -> str:
+        """All of it; from here on it is empty."""
+        text = "".join(self._lines)
+        self._lines.clear()
+        self._size = 0
+        return text
+
+
+class Driver:
+    """One service, from ``run()`` to an ``Exit``.
+
+    ``in_place`` tells whether the service's lock, held by whoever runs the driver, still counts.
+
+    Attributes:
+        state: Where the update is.
+        refusals: Why something new was not taken, as often as that was said.
+        outcome: How the last update ended, if one did.
+    """
+
+    def __init__(
+        self,
+        rig: Rig,
+        desk: Desk,
+        log: logging.LoggerAdapter[logging.Logger],
+        *,
+        in_place: Callable[[], bool],
+    ) -> None:
+        self.state = State(rig.facts)
+        self.refusals: list[str] = []
+        self.outcome: Outcome | None = None
+        self._rig = rig
+        self._desk = desk
+        self._log = log
+        self._watch = _Attention(self)
+        self._turn = Turn(rig)
+        self._listener = Listener(self._hook_line, self._passed)
+        self._performer = Performer(rig, self._turn, desk, self._watch, self._listener)
+        self._chores = Chores(rig, self._turn, self._performer, self._watch, log)
+        self._timer: _Timer | None = None
+        self._in_place = in_place
+        self._exit: int | None = None
+        self._told: LeaseLostError | None = None
+        self._pending: tuple[do.Command, ...] | None = None
+        self._output = _Output()
+        self._complaint = ("", 0.0)
+
+    # --- the loop -------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Drive until told to stop.
+
+        Returns:
+            0, or 1 where an update was left in the middle for the next start to recover.
+
+        Raises:
+            StateError: State or journal cannot be read, or the service's lock is gone.
+        """
+        try:
+            started = self._started()
+        except InterruptedByStop:  # while a leftover hook was waited for
+            return 1
+        self._feed(started)
+        if self.state.phase is Phase.STARTING:
+            raise StateError(
+                f"the journal in {self._rig.store.folder} tells of nothing that can be recovered",
+                cure="look at the destination, then remove journal.json",
+            )
+        while self._exit is None:
+            self._turn_once()
+        return self._exit
+
+    def _turn_once(self) -> None:
+        """One turn of the loop: orders, the lease, the timer; else sleep."""
+        self._desk.attend()
+        self._heed()
+        self._keep_turn()
+        if self._exit is None and not self._ring():
+            self._desk.sleep(self._left())
+
+    def _keep_turn(self) -> None:
+        """Renew the lease, and tell the table once when it is lost."""
+        if not self.state.turn:
+            return
+        self._turn.keep()
+        lost = self._turn.lost
+        if lost is not None and lost is not self._told:
+            self._told = lost
+            self._log.error("the turn is lost: %s", lost)
+            self._perform(self._step(on.TurnLost(error=str(lost))))
+
+    def _heed(self) -> None:
+        for order in self._desk.orders():
+            busy = words.busy(self.state, order.event)
+            self._feed(order.event)
+            self._desk.answer(order, busy)
+
+    def _ring(self) -> bool:
+        """Let the timer's event happen, if it is time."""
+        timer = self._timer
+        if timer is None or timer.due > time.monotonic():
+            return False
+        self._timer = None
+        event = timer.event(at=time.time())
+        self._feed(replace(event, update_id=new_id()) if isinstance(event, on.Due) else event)
+        return True
+
+    def _left(self) -> float | None:
+        """Seconds to sleep at most; None for ever."""
+        if self._timer is None:
+            return None
+        left = max(0.0, self._timer.due - time.monotonic())
+        return min(left, 1.0) if self.state.turn else left
+
+    def _feed(self, event: on.Event) -> None:
+        """An event, and every event that its commands give."""
+        happened: on.Event | None = event
+        while happened is not None and self._exit is None:
+            happened = self._perform(self._step(happened))
+
+    def _step(self, event: on.Event) -> tuple[do.Command, ...]:
+        if not event.at:
+            event = replace(event, at=time.time())
+        before = self.state
+        self.state, commands = step(before, event)
+        # The desk first: what it shows of a phase must be gone before the log goes on.
+        if self.state != before:
+            self._desk.show(self.state, self._next_check())
+        kind = None if self.state.phase is Phase.ACTIVATING else _KINDS.get(self.state.phase)
+        empty = kind is not None and not self._rig.hooks[kind]
+        words.log_step(self._log, before, self.state, event, empty=empty)
+        self._complain(event)
+        return commands
+
+    def _perform(self, commands: tuple[do.Command, ...]) -> on.Event | None:
+        """Perform a step's commands; the event of the long one, or ``SaveFailed``."""
+        for command in commands:
+            if isinstance(command, do.Long):
+                return self._perform_long(command)
+            try:
+                self._perform_short(command)
+            except StateError as error:
+                self._log.error("%s", error)
+                out = commands[-1]
+                number = out.id if isinstance(out, do.Long) else 0
+                return on.SaveFailed(error=str(error), id=number, at=time.time())
+        return None
+
+    def _perform_long(self, command: do.Long) -> on.Event | None:
+        if isinstance(command, do.Ask) and not self._in_place():
+            raise StateError(
+                f"the lock {self._rig.layout.lock} was deleted: somebody else may drive the service",
+                cure="nothing; it is locked anew at the next start",
+            )
+        try:
+            return self._performer.perform(command, self.state)
+        except InterruptedByStop:
+            return self._called_off(command)
+
+    def _called_off(self, command: do.Long) -> on.Event | None:
+        """An order called the command off; what the table wants done instead follows."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            return self._perform(pending)
+        # A stop that broke out of a blocking call: it has been heard, and is heeded by the loop.
+        self._desk.attend()
+        self._heed()
+        if self._exit is None and self.state.awaiting == command.id:
+            return on.StoreFailed(error="interrupted", id=command.id, at=time.time())
+        return None
+
+    def let_in(self) -> None:
+        """Orders that come while a long command runs; the watch calls this.
+
+        Raises:
+            InterruptedByStop: One of them calls the command off.
+        """
+        self._desk.attend()
+        self._keep_turn()
+        if not self.state.awaiting and self.state.phase is not Phase.STARTING:
+            return  # a short command looks around; orders wait for the loop
+        for order in self._desk.orders():
+            busy = words.busy(self.state, order.event)
+            commands = self._step(order.event)
+            self._desk.answer(order, busy)
+            if any(isinstance(one, do.Cancel) for one in commands):
+                self._pending = commands
+                raise InterruptedByStop
+            self._perform(commands)
+
+    # --- short commands -------------------------------------------------------------------------
+
+    def _perform_short(self, command: do.Command) -> None:
+        """Best effort, but for ``Save`` and a required journal.
+
+        Raises:
+            StateError: One of those two could not be written.
+        """
+        try:
+            own = self._OWN.get(type(command))
+            if own is not None:
+                own(self, command)
+            else:
+                self._chores.perform(self._complete(command), self.state)
+        except StateError as error:
+            if isinstance(command, do.Save):
+                # What stands on disk is not what was to stand there: the next one is not left out.
+                self.state = replace(self.state, disk=None)
+                raise
+            if _required(command):
+                raise
+            self._log.error("%s", error)
+        except (OSError, DropshipError) as error:
+            self._log.warning("%s", error)
+
+    def _complete(self, command: do.Command) -> do.Command:
+        """A line of history with what the hooks said."""
+        if not isinstance(command, do.Record):
+            return command
+        entry = command.entry
+        self.outcome = entry.outcome
+        error = hide(entry.error) if entry.error else None
+        return do.Record(replace(entry, error=error, output=hide(self._output.taken())))
+
+    def _arm_check(self, command: do.ArmCheck) -> None:
+        service, chance = self._rig.service, random.random()  # noqa: S311 - spreads load, hides nothing
+        if command.pace is do.Pace.NOW:
+            delay = 0.0
+        elif command.pace is do.Pace.INTERVAL:
+            delay = schedule.next_check(service.check_interval, service.splay, chance)
+        else:
+            delay = schedule.backoff(
+                service.check_interval, command.failures, chance, command.at_least
+            )
+        self._arm(delay, on.Due)
+
+    def _arm_hold(self, _command: do.ArmHold) -> None:
+        self._arm(self._rig.service.update_ttl.seconds, on.HoldOver)
+
+    def _arm_retry(self, command: do.ArmRetry) -> None:
+        self._arm(min(_RETRY_AT_MOST, 2.0 ** (command.tries - 1)), on.RetryDue)
+
+    def _arm(self, delay: float, event: type[on.Due | on.HoldOver | on.RetryDue]) -> None:
+        self._timer = _Timer(time.monotonic() + delay, event)
+        self._desk.show(self.state, self._next_check())
+
+    def _refuse(self, command: do.Refuse) -> None:
+        self.refusals.append(command.why)
+        self._complain(on.StoreFailed(error=f"not updated: {command.why}"))
+
+    def _cancel(self, _command: do.Cancel) -> None:
+        """What was called off has ended by the time its successors are performed."""
+
+    def _leave(self, command: do.Exit) -> None:
+        self._exit = command.code
+        journal = self._rig.store.journal_read() if command.code else None
+        if journal is not None:
+            # An end that was asked for is no death: the next start counts as if it had not been.
+            self._rig.store.journal_write(replace(journal, deaths=journal.deaths - 1))
+
+    # --- beginnings -----------------------------------------------------------------------------
+
+    def _started(self) -> on.Started:
+        store, layout = self._rig.store, self._rig.layout
+        disk, journal = store.load(), store.journal_read()
+        saved = ground.known(self._rig, disk, journal, self._log)
+        if journal is None:
+            return on.Started(saved=saved, mended=saved != disk)
+        self._log.warning("recovering an update that was cut off while %s", journal.phase.value)
+        with suppress(OSError, ActivationError):
+            adopt.finish(layout)
+        target = journal.attempt.target
+        return on.Started(
+            saved=saved,
+            mended=saved != disk,
+            journal=self._after_hook(journal),
+            linked_to_target=target is not None and activate.current(layout) == target.name,
+        )
+
+    def _after_hook(self, journal: Journal) -> Journal:
+        """Nothing of a hook is running any more; where its kind's hooks go on."""
+        mark = self._rig.store.hook_read()
+        if mark is None or mark.update != journal.attempt.id:
+            return journal
+        await_leftover(mark, self._watch)
+        undoing = journal.phase.value.startswith("undo")
+        if _KINDS.get(journal.phase) != mark.kind or mark.rollback != undoing:
+            return journal
+        return replace(journal, hook=max(journal.hook, mark.index))
+
+    # --- telling --------------------------------------------------------------------------------
+
+    def _next_check(self) -> float | None:
+        if self._timer is None or self._timer.event is not on.Due:
+            return None
+        return time.time() + max(0.0, self._timer.due - time.monotonic())
+
+    def _complain(self, event: on.Event) -> None:
+        """The same complaint once an hour."""
+        error = getattr(event, "error", "")
+        if not isinstance(event, (on.StoreFailed, on.StageFailed, on.TurnFailed)) or not error:
+            return
+        last, at = self._complaint
+        if error == last and time.monotonic() - at < _SAME_ERROR_EVERY:
+            self._log.debug("%s", error)
+            return
+        self._complaint = (error, time.monotonic())
+        self._log.warning("%s", error)
+
+    def _hook_line(self, line: str) -> None:
+        self._log.info("| %s", line)
+        self._output.add(line)
+
+    def _passed(self, text: str) -> None:
+        self._log.warning("%s", text)
+
+    @property
+    def desk(self) -> Desk:
+        """Whom the driver works for."""
+        return self._desk
+
+    _OWN: Final[dict[type[do.Command], Callable[..., None]]] = {
+        do.ArmCheck: _arm_check,
+        do.ArmHold: _arm_hold,
+        do.ArmRetry: _arm_retry,
+        do.Refuse: _refuse,
+        do.Cancel: _cancel,
+        do.Exit: _leave,
+    }
+
+
+class _Attention:
+    """The watch of long work: beats, keeps the lease, lets orders in."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def look(self) -> None:
+        """Beat the heart, keep the lease, let orders in."""
+        self._driver.let_in()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, attentively."""
+        until = time.monotonic() + seconds
+        self.look()
+        while (left := until - time.monotonic()) > 0:
+            self._driver.desk.sleep(min(left, 1.0))
+            self.look()
+
+    def report(self, progress: Progress) -> None:
+        """Pass it on."""
+        self._driver.desk.report(self._driver.state.phase, progress)
+
+
+def new_id() -> str:
+    """A name for an update that no other has."""
+    return uuid.uuid4().hex[:16]
+
+
+def _required(command: do.Command) -> bool:
+    return isinstance(command, do.WriteJournal) and command.required
+
+
+# Which hooks a phase runs; a driver that died while switching may have begun the after hooks.
+_KINDS: Final[dict[Phase, do.HookKind]] = {
+    Phase.BEFORE: "before",
+    Phase.ACTIVATING: "after",
+    Phase.AFTER: "after",
+    Phase.UNDO_BEFORE: "before",
+    Phase.UNDO_AFTER: "after",
+    Phase.UNDO_NOTIFY: "failed",
+}

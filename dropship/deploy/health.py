@@ -1,0 +1,93 @@
+"""Looking whether a service works: how long, how often, how many times. A check only looks once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from dropship.core.values import Duration
+from dropship.core.watch import Progress, Watch
+from dropship.deploy.rig import BuiltHealth
+from dropship.errors import HealthError
+from dropship.exec.run import ProcessGroup, Run
+
+Say = Callable[[str], None]
+
+
+def verify(
+    checks: tuple[BuiltHealth, ...], environ: dict[str, str], watch: Watch, say: Say
+) -> None:
+    """Every check must hold, one after the other.
+
+    Raises:
+        HealthError: One did not; the message names it and tells what was last seen.
+    """
+    for one in checks:
+        _Verification(one, environ, watch, say).run()
+
+
+class _Verification:
+    def __init__(self, one: BuiltHealth, environ: dict[str, str], watch: Watch, say: Say) -> None:
+        self._config = one.config
+        self._check = one.check
+        self._environ = environ
+        self._watch = watch
+        self._say = say
+        self._deadline = time.monotonic() + one.config.within.seconds
+        self._seen = "it was not looked at yet"
+
+    def run(self) -> None:
+        """Look until it holds, then as long as it must stay so."""
+        while not self._holds():
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                what = self._check.describe()
+                raise HealthError(f"{what} did not hold within {self._config.within}: {self._seen}")
+            # The last look is at the deadline itself.
+            self._watch.wait(min(self._config.interval.seconds, left))
+        self._stay()
+
+    def _holds(self) -> bool:
+        """So many good looks in a row as are asked for."""
+        for good in range(self._config.successes):
+            if good:
+                self._watch.wait(self._config.interval.seconds)
+            if not self._look():
+                return False
+            self._report(good + 1)
+        return True
+
+    def _stay(self) -> None:
+        until = time.monotonic() + self._config.hold_for.seconds
+        while time.monotonic() < until:
+            self._watch.wait(min(self._config.interval.seconds, until - time.monotonic()))
+            if not self._look():
+                what = self._check.describe()
+                raise HealthError(f"{what} did not hold for {self._config.hold_for}: {self._seen}")
+
+    def _look(self) -> bool:
+        # A look that begins in time may end in time too, or it would depend on luck.
+        timeout = min(self._config.timeout.seconds, max(0.1, self._deadline - time.monotonic()))
+        holding = time.monotonic() >= self._deadline
+        run = Run(
+            timeout=self._config.timeout if holding else Duration.of(timeout),
+            environ=self._environ,
+            watch=self._watch,
+            starting=_nobody,
+            say=self._say,
+        )
+        try:
+            self._check.probe(run)
+        except HealthError as error:
+            self._seen = str(error)
+            return False
+        return True
+
+    def _report(self, good: int) -> None:
+        left = max(0.0, self._deadline - time.monotonic())
+        note = f"health: {good} of {self._config.successes}, {left:.0f} s left"
+        self._watch.report(Progress(note=note))
+
+
+def _nobody(_group: ProcessGroup) -> None:
+    """A check is asked again after a crash; nobody needs to know its process group."""

@@ -1,0 +1,182 @@
+"""Performs the long commands of the table: each does its work and gives exactly one event.
+
+Whatever goes wrong becomes an event; only ``InterruptedByStop`` passes through.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from dropship.core import commands as do
+from dropship.core import events as on
+from dropship.core.saved import Saved
+from dropship.core.situation import State
+from dropship.core.values import Md5
+from dropship.core.watch import Watch
+from dropship.deploy import ground
+from dropship.deploy.desk import Desk
+from dropship.deploy.health import verify
+from dropship.deploy.hooks import HookRunner, Listener
+from dropship.deploy.rig import Rig
+from dropship.deploy.turn import Turn
+from dropship.errors import (
+    DropshipError,
+    HealthError,
+    IntegrityError,
+    LeaseLostError,
+    LockError,
+    MovedError,
+    NoSpaceError,
+    RefusedError,
+    RepoError,
+    StateError,
+)
+from dropship.install import activate, adopt, stage
+from dropship.repos import Found
+
+
+class Performer:
+    """Performs for one service."""
+
+    def __init__(self, rig: Rig, turn: Turn, desk: Desk, watch: Watch, listener: Listener) -> None:
+        self._rig = rig
+        self._turn = turn
+        self._desk = desk
+        self._watch = watch
+        self._listener = listener
+        self._hooks = HookRunner(rig, watch, listener)
+        self._found: Found | None = None
+        self._prepared: Saved | None = None
+
+    def perform(self, command: do.Long, state: State) -> on.Completion:
+        """Do it; the event carries the command's id and the time.
+
+        Raises:
+            InterruptedByStop: An order called it off.
+        """
+        event = self._WAYS[type(command)](self, command, state)
+        return replace(event, id=command.id, at=time.time())
+
+    def prepare(self, saved: Saved) -> None:
+        """Write the next state out in full, uncommitted.
+
+        Raises:
+            StateError: There is no room for it, or no permission.
+        """
+        self._rig.store.prepare(saved)
+        self._prepared = saved
+
+    def forget_prepared(self) -> None:
+        """What was written out may not be what stands there any more."""
+        self._prepared = None
+
+    def _ask(self, _command: do.Ask, state: State) -> on.Completion:
+        rig = self._rig
+        try:
+            with self._desk.interrupting():
+                self._found = rig.repo.find(rig.service.artifact.location)
+        except RepoError as error:
+            return on.StoreFailed(error=str(error), permanent=error.permanent)
+        found = self._found
+        seen = ground.look(rig.layout, state.saved)
+        md5 = found.md5 or state.saved.meaning(found.token)
+        return replace(seen, token=found.token, md5=found.md5, marked=self._marked(md5))
+
+    def _marked(self, md5: Md5 | None) -> str | None:
+        with suppress(LockError):
+            return self._turn.marked(md5)
+        return None
+
+    def _stage(self, _command: do.Stage, _state: State) -> on.Completion:
+        found = self._found
+        if found is None:
+            return on.StageFailed(fault=on.StageFault.TRANSIENT, error="nothing was found")
+        try:
+            activate.probe(self._rig.layout)
+            staged = stage.stage(self._request(found), self._rig.repo, self._watch, time.time)
+        except (OSError, DropshipError) as error:
+            return _stage_failed(error, found)
+        return on.Staged(release=staged.release, marked=self._marked(staged.release.md5))
+
+    def _request(self, found: Found) -> stage.StageRequest:
+        rig = self._rig
+        return stage.StageRequest(
+            layout=rig.layout,
+            artifact=rig.service.artifact,
+            found=found,
+            recipe=rig.facts.recipe,
+            min_free=rig.min_free,
+        )
+
+    def _take_turn(self, _command: do.TakeTurn, _state: State) -> on.Completion:
+        try:
+            self._turn.take(self._watch)
+        except LockError as error:
+            return on.TurnFailed(error=str(error))
+        return on.TurnTaken()
+
+    def _run_hooks(self, command: do.RunHooks, state: State) -> on.Completion:
+        if command.fenced:
+            try:
+                self._turn.certain()
+            except LeaseLostError as error:
+                return on.LeaseLost(error=str(error), hooks_ran=command.first > 0)
+        current = state.saved.current
+        installed = current.md5 if current else None
+        return self._hooks.run(command, state.now, installed)
+
+    def _flip(self, command: do.Flip, _state: State) -> on.Completion:
+        layout = self._rig.layout
+        try:
+            if command.fenced:
+                self._turn.certain()
+            if command.adopt is not None:
+                adopt.adopt(layout, time.time, command.adopt)
+            activate.restore(layout, command.release.name)
+        except LeaseLostError as error:
+            return on.LeaseLost(error=str(error), hooks_ran=True)
+        except (OSError, DropshipError) as error:
+            linked = activate.current(layout) == command.release.name
+            return on.FlipFailed(error=str(error), linked=linked)
+        return on.Flipped()
+
+    def _check_health(self, _command: do.CheckHealth, _state: State) -> on.Completion:
+        try:
+            verify(self._rig.health, dict(self._rig.environ), self._watch, self._listener.line)
+        except HealthError as error:
+            return on.Unhealthy(error=str(error))
+        return on.Healthy()
+
+    def _commit(self, command: do.Commit, _state: State) -> on.Completion:
+        store = self._rig.store
+        try:
+            if self._prepared != command.saved:
+                self.prepare(command.saved)
+            self._prepared = None
+            store.commit()
+        except StateError as error:
+            return on.SaveFailed(error=str(error))
+        return on.Committed()
+
+    _WAYS: Final[dict[type[do.Command], Callable[..., on.Completion]]] = {
+        do.Ask: _ask, do.Stage: _stage, do.TakeTurn: _take_turn, do.RunHooks: _run_hooks,
+        do.Flip: _flip, do.CheckHealth: _check_health, do.Commit: _commit,
+    }  # fmt: skip
+
+
+def _stage_failed(error: OSError | DropshipError, found: Found) -> on.StageFailed:
+    fault: on.StageFault = on.StageFault.TRANSIENT
+    md5: Md5 | None = None
+    if isinstance(error, MovedError):
+        fault = on.StageFault.MOVED
+    elif isinstance(error, NoSpaceError):
+        fault = on.StageFault.NO_SPACE
+    elif isinstance(error, IntegrityError):
+        fault = on.StageFault.CORRUPT
+    elif isinstance(error, RefusedError):
+        fault, md5 = on.StageFault.REFUSED, Md5(error.md5) if error.md5 else None
+    return on.StageFailed(fault=fault, error=str(error), token=found.token, md5=md5)

@@ -1,0 +1,185 @@
+"""Everything a driver works with, built once from the configuration.
+
+Building imports what an update may need and makes store clients, but talks to nobody: the
+supervisor builds before it forks, and the workers share the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dropship import plugins
+from dropship.config.model import (
+    Config,
+    HealthConfig,
+    HookConfig,
+    LockConfig,
+    RepoConfig,
+    ServiceConfig,
+)
+from dropship.core.commands import HookKind
+from dropship.core.secrets import secret_values
+from dropship.core.situation import Facts
+from dropship.core.values import Duration, Share
+from dropship.deploy.recipe import recipe
+from dropship.errors import ConfigError
+from dropship.exec import environ as environs
+from dropship.health import Health
+from dropship.hooks import Hook
+from dropship.hooks.command import CommandHook, CommandOptions
+from dropship.install.layout import Layout
+from dropship.lockers import Locker
+from dropship.repos import Repo
+from dropship.state.store import Store
+
+_LEGACY_TIMEOUT: Final = Duration.of(300)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltHook:
+    """A hook with its settings. ``index``: its place among those of its kind."""
+
+    kind: HookKind
+    index: int
+    config: HookConfig
+    hook: Hook
+    notifies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltHealth:
+    """A health check with its settings."""
+
+    config: HealthConfig
+    check: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What one service's driver works with.
+
+    Attributes:
+        hooks: By kind, in the order they run; legacy commands in their place.
+        environ: The environment of hooks and checks, secrets taken out.
+        scope: Over what turns are taken: all services of the lock, or this one.
+    """
+
+    service: ServiceConfig
+    facts: Facts
+    layout: Layout
+    store: Store
+    repo: Repo[Any]
+    locker: Locker | None
+    scope: str
+    hooks: Mapping[HookKind, tuple[BuiltHook, ...]]
+    health: tuple[BuiltHealth, ...]
+    environ: Mapping[str, str]
+    min_free: Share
+
+
+class Workshop:
+    """Builds rigs; services with the same repo block share its client's memory."""
+
+    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+        self._config = config
+        self._repos: dict[RepoConfig, Repo[Any]] = {}
+        self._environ = environs.cleaned(
+            environ, secrets=secret_values(config), names=config.environ_read
+        )
+
+    def rig(self, service: ServiceConfig) -> Rig:
+        """Everything for one service.
+
+        Raises:
+            ConfigError: A backend cannot be loaded or refuses its options.
+        """
+        artifact = service.artifact
+        lock = service.lock
+        return Rig(
+            service=service,
+            facts=facts(service),
+            layout=Layout.of(artifact, service.name),
+            store=Store.of(self._config.state_path, service.name),
+            repo=self.repo(artifact.repo),
+            locker=self._locker(lock) if lock and service.sequential_updates else None,
+            scope=service.name if lock and lock.per_service else (lock.name if lock else ""),
+            hooks={
+                "before": _hooks("before", service.before, first=service.pre_command),
+                "after": _hooks("after", service.after, last=service.post_command),
+                "failed": _hooks("failed", service.failed),
+            },
+            health=tuple(
+                BuiltHealth(one, _built(plugins.Kind.HEALTH, one.type)(one.options))
+                for one in service.health
+            ),
+            environ=self._environ,
+            min_free=self._config.min_free,
+        )
+
+    def repo(self, config: RepoConfig) -> Repo[Any]:
+        """The store behind a repo block; one for all that share it.
+
+        Raises:
+            ConfigError: The backend cannot be loaded or refuses its options.
+        """
+        if config not in self._repos:
+            self._repos[config] = _built(plugins.Kind.REPO, config.type)(config.options)
+        return self._repos[config]
+
+    def _locker(self, config: LockConfig) -> Locker:
+        folder = self._config.state_path / "locks"
+        made: Locker = _built(plugins.Kind.LOCK, config.type)(config.options, folder)
+        return made
+
+
+def facts(service: ServiceConfig) -> Facts:
+    """What the table asks of a service's configuration."""
+    return Facts(
+        recipe=recipe(service.artifact),
+        sequential=service.sequential_updates,
+        holds=service.update_ttl.nanoseconds > 0,
+        verifies=bool(service.health),
+        keeps=service.artifact.keep_releases,
+        assumed=service.hash,
+    )
+
+
+def _hooks(
+    kind: HookKind, configs: tuple[HookConfig, ...], first: str = "", last: str = ""
+) -> tuple[BuiltHook, ...]:
+    found: list[tuple[HookConfig, Hook, bool]] = []
+    if first:
+        found.append(_legacy(first))
+    for config in configs:
+        cls = _built(plugins.Kind.HOOK, config.type)
+        found.append((config, cls(config.options), bool(getattr(cls, "notifies", False))))
+    if last:
+        found.append(_legacy(last))
+    return tuple(
+        BuiltHook(kind, index, config, hook, notifies)
+        for index, (config, hook, notifies) in enumerate(found)
+    )
+
+
+def _legacy(command: str) -> tuple[HookConfig, Hook, bool]:
+    options = CommandOptions(command)
+    config = HookConfig(
+        type="command",
+        options=options,
+        on_failure="continue",
+        abort_written=False,
+        timeout=_LEGACY_TIMEOUT,
+    )
+    return config, CommandHook(options), False
+
+
+def _built(kind: plugins.Kind, name: str) -> Callable[..., Any]:
+    found = plugins.find(kind, name)
+    if found is None:
+        raise ConfigError(
+            f"there is no {kind.value} of type {name}",
+            cure=f"there are {', '.join(plugins.names(kind))}",
+        )
+    return found

@@ -1,0 +1,98 @@
+"""The turn of one service: taken, kept alive while it is used, made sure of, given back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+from dropship.core.values import Md5
+from dropship.core.watch import Watch
+from dropship.deploy.rig import Rig
+from dropship.errors import LeaseLostError
+from dropship.lockers import Holder, Lease, Mark
+
+PATIENCE: float = 3600.0
+"""Seconds to wait for a turn before the store is asked again what there is to do."""
+
+
+class Turn:
+    """At most one lease at a time; without a locker every turn is certain."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._lease: Lease | None = None
+        self._lost: LeaseLostError | None = None
+
+    def take(self, watch: Watch) -> None:
+        """Wait for the turn.
+
+        Raises:
+            LockError: It cannot be had.
+        """
+        locker = self._rig.locker
+        if locker is None:
+            return
+        service = self._rig.service
+        holder = Holder(socket.gethostname(), os.getpid(), service.name, None, time.time())
+        self._lost = None
+        self._lease = locker.acquire(
+            self._rig.scope, service.max_parallel, holder, timeout=PATIENCE, watch=watch
+        )
+
+    def keep(self) -> None:
+        """Renew the lease if it is time; a loss is kept for ``certain`` to tell."""
+        if self._lease is None or self._lost is not None:
+            return
+        try:
+            self._lease.check()
+        except LeaseLostError as error:
+            self._lost = error
+
+    def certain(self) -> None:
+        """Make sure that the turn is still ours, if one was taken.
+
+        Raises:
+            LeaseLostError: It is not certain.
+        """
+        if self._lost is not None:
+            raise self._lost
+        if self._lease is not None:
+            self._lease.check()
+
+    @property
+    def lost(self) -> LeaseLostError | None:
+        """Why the lease is not certain any more."""
+        return self._lost
+
+    def leave(self) -> None:
+        """Give it back, if it is held.
+
+        Raises:
+            LockError: The engine could not be told; the lease runs out by itself.
+        """
+        lease, self._lease = self._lease, None
+        self._lost = None
+        if lease is not None:
+            lease.release()
+
+    def marked(self, md5: Md5 | None) -> str | None:
+        """Why the fleet does not want these bytes, if it does not."""
+        locker = self._rig.locker
+        if locker is None or md5 is None:
+            return None
+        mark = locker.failed(self._rig.scope, md5)
+        if mark is None:
+            return None
+        at = time.strftime("%H:%M", time.localtime(mark.since))
+        return f"failed on {mark.host} at {at}: {mark.error}"
+
+    def mark(self, md5: Md5 | None, error: str) -> None:
+        """Tell the fleet that these bytes failed here.
+
+        Raises:
+            LockError: The engine could not be told.
+        """
+        locker = self._rig.locker
+        if locker is not None and md5 is not None:
+            locker.mark_failed(self._rig.scope, Mark(md5, socket.gethostname(), error, time.time()))

@@ -1,0 +1,92 @@
+"""What the log says of an update: one line a transition, in words an operator uses."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from dropship.core import events as on
+from dropship.core.phase import Phase
+from dropship.core.saved import HistoryEntry
+from dropship.core.situation import State
+from dropship.core.update import BUSY
+
+_SAID: Final = {
+    Phase.STAGING: "something new: downloading and unpacking it",
+    Phase.WAITING: "waiting for the turn",
+    Phase.RECHECKING: "has the turn; asking the store again",
+    Phase.BEFORE: "running the before hooks",
+    Phase.ACTIVATING: "switching",
+    Phase.AFTER: "switched; running the after hooks",
+    Phase.VERIFYING: "checking health",
+    Phase.COMMITTING: "works; writing it down",
+    Phase.HOLDING: "keeping the turn",
+    Phase.UNDO_BEFORE: "going back: running the before hooks",
+    Phase.UNDO_FLIP: "going back: switching",
+    Phase.UNDO_AFTER: "going back: running the after hooks",
+    Phase.UNDO_VERIFY: "going back: checking health",
+    Phase.UNDO_NOTIFY: "running the failed hooks",
+    Phase.SETTLING: "writing down what failed",
+}
+_QUIET: Final = (on.StoreFailed, on.StageFailed, on.TurnFailed)
+
+
+def log_step(
+    log: logging.LoggerAdapter[logging.Logger],
+    before: State,
+    after: State,
+    event: on.Event,
+    *,
+    empty: bool,
+) -> None:
+    """One line for a transition.
+
+    Nothing at INFO for a check that found nothing new, nor for a phase with nothing to do
+    (``empty``: it has no hooks).
+    """
+    extra = _fields(after)
+    error = getattr(event, "error", "")
+    if error and not isinstance(event, _QUIET):
+        log.warning("%s", error, extra=_fields(before))
+    if after.phase is before.phase:
+        return
+    said = _SAID.get(after.phase)
+    if said is None or empty:
+        log.debug("%s after %s", after.phase.value, type(event).__name__, extra=extra)
+    else:
+        log.info("%s%s", said, _towards(after), extra=extra)
+
+
+def _towards(state: State) -> str:
+    """Which release a switch is to."""
+    attempt = state.attempt
+    ends = {Phase.ACTIVATING: "target", Phase.UNDO_FLIP: "origin"}
+    release = getattr(attempt, ends[state.phase]) if state.phase in ends else None
+    return f" to {release.name}" if release else ""
+
+
+def log_outcome(log: logging.LoggerAdapter[logging.Logger], entry: HistoryEntry) -> None:
+    """How an update ended."""
+    extra = {"release": entry.release or "", "phase": "done"}
+    if entry.outcome == "updated":
+        took = entry.finished - entry.started
+        log.info("updated to %s in %.1f s", entry.release, took, extra=extra)
+        return
+    level = logging.WARNING if entry.outcome == "postponed" else logging.ERROR
+    log.log(level, "%s: %s", entry.outcome.replace("-", " "), entry.error, extra=extra)
+
+
+def busy(state: State, event: on.Event) -> str | None:
+    """Why an order means nothing now, if it does not."""
+    wants = isinstance(event, (on.CheckNow, on.RollBack))
+    if not wants or state.phase not in BUSY:
+        return None
+    forced = isinstance(event, on.RollBack) or (isinstance(event, on.CheckNow) and event.force)
+    if state.phase is Phase.HOLDING and forced:
+        return None
+    return f"busy: {_SAID.get(state.phase, state.phase.value)}"
+
+
+def _fields(state: State) -> dict[str, Any]:
+    target = state.attempt.target if state.attempt else None
+    return {"release": target.name if target else "", "phase": state.phase.value}

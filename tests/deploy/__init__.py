@@ -1,0 +1,1 @@
+"""One service driven over a real folder store and real state, orders given at will."""

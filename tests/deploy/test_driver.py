@@ -1,0 +1,182 @@
+"""The driver between the table and the world: orders at bad moments, what is on the ground."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dropship import log as logs
+from dropship.core import events as on
+from dropship.core.phase import Phase
+from tests.deploy.desks import Desk, drive, rig
+from tests.e2e.host import Host
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A host whose program is not run: only its store and folders are used."""
+    return Host(tmp_path)
+
+
+def deployed(host: Host, version: str, *, body: str = "") -> None:
+    """A version that is current."""
+    host.configure(host.service(body))
+    host.publish({"version": version})
+    drive(rig(host.config), Desk())
+    assert host.version() == version
+
+
+def test_order_that_comes_while_old_releases_are_deleted_is_carried_out(host: Host) -> None:
+    """Nothing is dropped, and nobody sleeps for ever."""
+    host.configure(host.service().replace("settle", "keepReleases = 0\n settle"))
+    for version in "123":
+        host.publish({"version": version})
+        drive(rig(host.config), Desk())
+    host.publish({"version": "4"})
+    given: list[bool] = []
+
+    def while_pruning(desk: Desk) -> Sequence[on.Event]:
+        assert desk.state is not None
+        # At rest, and still in the commands that end the update.
+        pruning = desk.state.phase is Phase.IDLE and Phase.COMMITTING in desk.phases
+        if pruning and not given:
+            given.append(True)
+            return [on.CheckNow(update_id="again")]
+        return []
+
+    desk = Desk(while_pruning)
+    driver = drive(rig(host.config), desk)
+    assert given
+    assert desk.phases.count(Phase.CHECKING) == 2
+    assert driver.state.phase is Phase.STOPPED
+
+
+def test_changed_destination_leaves_what_the_old_one_runs_from(host: Host) -> None:
+    """The old place is left alone, releases and all, now and later."""
+    deployed(host, "1")
+    old = host.destination()
+    host.config.write_text(host.config.read_text().replace("srv/app", "srv/moved"))
+    for version in "2345":
+        host.publish({"version": version})
+        drive(rig(host.config), Desk())
+    assert (host.folder / "srv" / "moved" / "version").read_text() == "5"
+    assert (old / "version").read_text() == "1"
+
+
+def test_lost_state_and_a_deleted_link_sweep_nothing_away(host: Host) -> None:
+    """What stands in ``releases/`` may be all that is left."""
+    deployed(host, "1")
+    releases = host.releases()
+    shutil.rmtree(host.folder / "state")
+    host.destination().unlink()
+    shutil.rmtree(host.store)
+    drive(rig(host.config), Desk())
+    assert host.releases() == releases
+
+
+def test_staged_release_that_was_deleted_is_staged_again_before_anything_stops(
+    host: Host,
+) -> None:
+    """No stop and start for nothing."""
+    deployed(host, "1")
+    host.configure(host.service('before "script" { command = "exit 75" }'))
+    host.publish({"version": "2"})
+    drive(rig(host.config), Desk())
+    staged = host.saved()["staged"]["name"]
+    shutil.rmtree(host.root() / "releases" / staged)
+    host.configure(host.service(f'before "script" {{ command = "{host.mark("stop")}" }}'))
+    drive(rig(host.config), Desk())
+    assert host.version() == "2"
+    assert host.marked() == ["stop"]
+
+
+def test_put_off_updates_do_not_fill_the_disk(host: Host) -> None:
+    """What a newer artifact replaces is not kept."""
+    deployed(host, "0")
+    host.configure(host.service('before "script" { command = "exit 75" }'))
+    for version in range(1, 6):
+        host.publish({"version": str(version)})
+        drive(rig(host.config), Desk())
+    assert len(host.releases()) == 2
+    host.configure(host.service())
+    drive(rig(host.config), Desk())
+    assert host.version() == "5"
+
+
+def test_hard_stop_in_a_hook_is_recovered_and_is_no_death(host: Host) -> None:
+    """Six impatient operators do not condemn a release."""
+    deployed(host, "1")
+    waits = host.folder / "waits"
+    waits.touch()
+    host.configure(
+        host.service(f'after "script" {{ command = "while test -e {waits}; do sleep 0.02; done" }}')
+    )
+    host.publish({"version": "2"})
+
+    def in_the_hook(desk: Desk) -> Sequence[on.Event]:
+        assert desk.state is not None
+        return [on.Stop(hard=True)] if desk.state.phase is Phase.AFTER else []
+
+    for _ in range(6):
+        drive(rig(host.config), Desk(in_the_hook))
+        assert (host.folder / "state" / "services" / "app" / "journal.json").exists()
+    waits.unlink()
+    driver = drive(rig(host.config), Desk())
+    assert host.version() == "2"
+    assert driver.state.saved.quarantine == ()
+    assert driver.state.saved.failed is None
+
+
+def test_recovery_goes_on_behind_the_hooks_that_have_run(host: Host) -> None:
+    """A hook that passed before the crash is not run again."""
+    deployed(host, "1")
+    waits = host.folder / "waits"
+    waits.touch()
+    host.configure(
+        host.service(f"""
+  after "script" {{ command = "{host.mark("first")}" }}
+  after "script" {{ command = "while test -e {waits}; do sleep 0.02; done; {host.mark("second")}" }}
+""")
+    )
+    host.publish({"version": "2"})
+
+    def in_the_second(desk: Desk) -> Sequence[on.Event]:
+        assert desk.state is not None
+        after = desk.state.phase is Phase.AFTER
+        return [on.Stop(hard=True)] if after and host.marked() == ["first"] else []
+
+    drive(rig(host.config), Desk(in_the_second))
+    waits.unlink()
+    drive(rig(host.config), Desk())
+    assert host.marked() == ["first", "second"]
+
+
+def test_hash_of_the_configuration_spares_hooks_for_what_is_installed(host: Host) -> None:
+    """A store without promises costs one download, and stops nothing."""
+    host.publish({"version": "1"})
+    content = (host.store / "app.tar.gz").read_bytes()
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    body = f'hash = "{md5}"\n  before "script" {{ command = "{host.mark("stop")}" }}'
+    host.configure(host.service(body))
+    drive(rig(host.config), Desk())
+    assert host.marked() == []
+    host.publish({"version": "2"})
+    drive(rig(host.config), Desk())
+    assert host.marked() == ["stop"]
+
+
+def test_history_tells_what_hooks_said_without_secrets(host: Host) -> None:
+    """The last of their output is kept with the update, and no secret of the configuration."""
+    logs.setup("info", "text", secrets=["hunter2-hunter2"], stream=io.StringIO())
+    try:
+        deployed(host, "1", body='after "script" { command = "echo the word is hunter2-hunter2" }')
+    finally:
+        logs.setup("warning", "text", stream=io.StringIO())
+    output = host.history()[-1]["output"]
+    assert "the word is" in output
+    assert "hunter2" not in output
