@@ -1,0 +1,102 @@
+"""What the supervisor lets the world know: ``agent.json`` and the service manager's status line.
+
+Changes of who runs are published at once, the rest at most twice a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from dropship.agent import record
+from dropship.agent.record import AgentRecord
+from dropship.agent.seat import Clocks, Seat
+from dropship.linux.notify import Notifier
+
+_PAUSE: Final = 0.5
+
+_log = logging.getLogger("dropship.agent")
+
+
+class Board:
+    """Publishes.
+
+    Attributes:
+        config_error: Why the last reload was refused.
+        due: When there will be something to publish (``time.monotonic()``); None if there is not.
+    """
+
+    def __init__(self, run_path: Path, since: float, version: str, notifier: Notifier) -> None:
+        self.config_error: str | None = None
+        self.due: float | None = 0.0
+        self._run_path = run_path
+        self._since = since
+        self._version = version
+        self._notifier = notifier
+        self._published_at = 0.0
+        self._status = ""
+        self._troubled = False
+
+    def changed(self, *, urgent: bool = False) -> None:
+        """There is something new."""
+        at_earliest = 0.0 if urgent else self._published_at + _PAUSE
+        self.due = at_earliest if self.due is None else min(self.due, at_earliest)
+
+    def ready(self, seats: Collection[Seat]) -> None:
+        """All workers are forked, or a reload is over."""
+        self._status = status(seats)
+        self._notifier.ready(self._status)
+
+    def publish(self, seats: Collection[Seat], now: Clocks, *, stopping: bool) -> None:
+        """Publish what has changed, if it is time."""
+        if self.due is None or now.steady < self.due:
+            return
+        self.due, self._published_at = None, now.steady
+        self._write(AgentRecord(
+            pid=os.getpid(),
+            since=self._since,
+            version=self._version,
+            stopping=stopping,
+            config_error=self.config_error,
+            workers=tuple(seat.record() for seat in seats),
+        ))  # fmt: skip
+        words = status(seats)
+        if words != self._status and not stopping:
+            self._status = words
+            self._notifier.status(words)
+
+    def _write(self, agent: AgentRecord) -> None:
+        try:
+            record.write(self._run_path, agent)
+        except OSError as error:
+            # Others know less; the services are looked after all the same. Said once.
+            if not self._troubled:
+                _log.warning("cannot write %s: %s", self._run_path / record.NAME, error.strerror)
+            self._troubled = True
+        else:
+            self._troubled = False
+
+
+def status(seats: Collection[Seat]) -> str:
+    """``12 services, 1 updating (api 63%), 1 failed``."""
+    updating = [seat for seat in seats if seat.updating]
+    failed = sum(seat.failed for seat in seats)
+    crashed = sum(seat.crashed for seat in seats)
+    parts = [f"{len(seats)} service{'' if len(seats) == 1 else 's'}"]
+    if updating:
+        parts.append(f"{len(updating)} updating ({', '.join(map(_progress, updating[:3]))})")
+    if failed:
+        parts.append(f"{failed} failed")
+    if crashed:
+        parts.append(f"{crashed} crashed")
+    return ", ".join(parts)
+
+
+def _progress(seat: Seat) -> str:
+    progress = seat.record().progress
+    if progress is None or not progress.total:
+        return seat.name
+    return f"{seat.name} {100 * progress.done // progress.total}%"

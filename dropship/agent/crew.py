@@ -1,0 +1,249 @@
+"""All workers of an agent: started, heard, watched, reaped, started again.
+
+One seat per service. The crew decides when a worker begins, is killed or comes back; what the
+agent as a whole is told (signals, reload, stop) reaches it through ``tell``, ``press`` and
+``change``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from dropship.agent import limits
+from dropship.agent.board import Board
+from dropship.agent.difference import Difference
+from dropship.agent.messages import Finish, Wish
+from dropship.agent.seat import Clocks, Seat, Work
+from dropship.agent.stopping import Force
+from dropship.agent.vigil import Verdict
+from dropship.agent.words import ending
+from dropship.config.model import Config
+from dropship.core import restart
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a crew works: ``chance`` gives random numbers in [0, 1), for jitter."""
+
+    work: Work
+    chance: Callable[[], float]
+    once: bool = False
+
+
+class Crew:
+    """The workers.
+
+    Attributes:
+        config: What workers are started with from now on.
+        ended_badly: A worker failed whose end was for good (``once``, or while stopping).
+    """
+
+    def __init__(
+        self, config: Config, ways: Ways, selector: selectors.BaseSelector, board: Board
+    ) -> None:
+        self.config = config
+        self.ended_badly = False
+        self._ways = ways
+        self._selector = selector
+        self._board = board
+        self._seats = {one.name: Seat(one) for one in config.services}
+        self._stopping = False
+        self._limits_at = clocks().steady + limits.INTERVAL
+
+    @property
+    def seats(self) -> Collection[Seat]:
+        """Every service's place."""
+        return self._seats.values()
+
+    @property
+    def gone(self) -> bool:
+        """No worker is there, and none will come."""
+        return not any(seat.running or seat.due is not None for seat in self.seats)
+
+    def start(self) -> None:
+        """Start everybody."""
+        for seat in tuple(self.seats):
+            self._start(seat)
+
+    def tell(self, wish: Wish) -> None:
+        """Tell everybody."""
+        for seat in self.seats:
+            if seat.running and not seat.tell(wish):
+                seat.log.warning("the worker does not listen")
+
+    def press(self, force: Force) -> None:
+        """Have everybody end for good, so hard."""
+        self._stopping = True
+        for seat in self.seats:
+            seat.due = None
+            _press(seat, force)
+
+    def change(self, config: Config, difference: Difference) -> None:
+        """Go over to another configuration: each worker it concerns at its own safe point."""
+        self.config = config
+        for service in (*difference.added, *difference.changed):
+            seat = self._seats.setdefault(service.name, Seat(service))
+            seat.service = service
+            self._renew(seat)
+        for name in difference.removed:
+            self._seats[name].service = None
+            self._renew(self._seats[name])
+
+    def listen(self, ready: Collection[Any], now: Clocks) -> None:
+        """Hear those whose names are in ``ready``."""
+        for seat in tuple(self.seats):
+            if seat.name in ready:
+                self._hear(seat, now)
+
+    def reap(self, now: Clocks) -> None:
+        """Reap every child that has ended: workers, and strays where we are a container's init."""
+        by_pid = {seat.running.child.pid: seat for seat in self.seats if seat.running}
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            if seat := by_pid.get(ended.si_pid):
+                self._bury(seat, ended, now)
+
+    def deadline(self) -> float | None:
+        """When there is something to do next (``time.monotonic()``)."""
+        times = [seat.due for seat in self.seats]
+        watchdog = self.config.watchdog.seconds
+        times += [seat.running.vigil.deadline(watchdog) for seat in self.seats if seat.running]
+        if any(seat.service and seat.service.worker.memory for seat in self.seats):
+            times.append(self._limits_at)
+        return min((one for one in times if one is not None), default=None)
+
+    def act_in_time(self, now: Clocks) -> None:
+        """Do what is due: start those that wait, judge the silent, look at memory."""
+        for seat in tuple(self.seats):
+            self._judge(seat, now)
+            if seat.due is not None and now.steady >= seat.due:
+                self._start(seat)
+        if now.steady >= self._limits_at:
+            self._limits_at = now.steady + limits.INTERVAL
+            for seat in self.seats:
+                _enforce_memory(seat)
+
+    def start_clocks_anew(self, now: Clocks) -> None:
+        """We were late ourselves: nobody is to blame for silence."""
+        for seat in self.seats:
+            if seat.running:
+                seat.running.vigil = seat.running.vigil.anew(now.steady)
+
+    def _start(self, seat: Seat) -> None:
+        now = clocks()
+        try:
+            running = seat.start(self.config, self._ways.work, now)
+        except OSError as error:
+            self._start_later(seat, f"cannot start a worker: {error.strerror}", 0.0, now)
+            return
+        self._selector.register(running.channel, selectors.EVENT_READ, seat.name)
+        self._selector.register(running.child.pidfd, selectors.EVENT_READ, running.child.pid)
+        seat.log.info("worker %d started", running.child.pid)
+        self._board.changed(urgent=True)
+
+    def _start_later(self, seat: Seat, why: str, lived: float, now: Clocks) -> None:
+        seat.restarts, delay = restart.after_death(seat.restarts, lived, self._ways.chance())
+        seat.wait(now.steady + delay, now)
+        seat.log.error("%s; starting again in %.1f s", why, delay)
+
+    def _hear(self, seat: Seat, now: Clocks) -> None:
+        if seat.hear(now):
+            self._board.changed()
+        if seat.running and seat.running.channel.closed:
+            # Hung up, not dead yet: an end of file would wake us for ever.
+            self._forget(seat.running.channel)
+
+    def _forget(self, watched: Any) -> None:
+        if self._selector.get_map().get(watched) is not None:
+            self._selector.unregister(watched)
+
+    def _bury(self, seat: Seat, ended: os.waitid_result, now: Clocks) -> None:
+        if seat.running is None:
+            return
+        seat.hear(now)
+        self._forget(seat.running.channel)
+        self._forget(seat.running.child.pidfd)
+        well = _well(ended, asked=seat.asked)
+        lived = seat.bury(ending(ended.si_code, ended.si_status), now, well=well)
+        self._board.changed(urgent=True)
+        if self._stopping or self._ways.once:
+            self.ended_badly |= not well
+            seat.log.log(
+                logging.INFO if well else logging.ERROR, "worker ended: %s", seat.last_exit
+            )
+        elif seat.service is None:
+            seat.log.info("worker ended: %s; the service was removed", seat.last_exit)
+            del self._seats[seat.name]
+        elif seat.asked and well:
+            seat.log.info("worker ended: %s; its configuration has changed", seat.last_exit)
+            self._start(seat)
+        else:
+            self._start_later(seat, f"worker died: {seat.last_exit}", lived, now)
+
+    def _judge(self, seat: Seat, now: Clocks) -> None:
+        watchdog = self.config.watchdog.seconds
+        running = seat.running
+        if running is None or running.vigil.judge(now.steady, watchdog)[0] is Verdict.FINE:
+            return
+        # What it has said and we have not read yet counts.
+        self._hear(seat, now)
+        verdict, running.vigil = running.vigil.judge(now.steady, watchdog)
+        if verdict is Verdict.ABORT:
+            seat.log.error("the worker is silent; asking it where it hangs (SIGABRT)")
+            seat.kill(signal.SIGABRT, "it was silent for too long")
+        elif verdict is Verdict.KILL:
+            seat.log.error("the worker is still silent; killing it")
+            seat.kill(signal.SIGKILL)
+
+    def _renew(self, seat: Seat) -> None:
+        """Have the worker end at a safe point, or start it if there is none."""
+        if seat.running:
+            _press(seat, Force.ASKED)
+        elif seat.service is None:
+            del self._seats[seat.name]
+        else:
+            self._start(seat)
+
+
+def clocks() -> Clocks:
+    """Now, on both clocks."""
+    return Clocks(time.monotonic(), time.time())
+
+
+def _well(ended: os.waitid_result, *, asked: bool) -> bool:
+    if ended.si_code == os.CLD_EXITED:
+        return ended.si_status == 0
+    # Asked so early that it had no handler yet, and so nothing under way.
+    return asked and ended.si_status == signal.SIGTERM
+
+
+def _press(seat: Seat, force: Force) -> None:
+    seat.asked = True
+    if force is Force.KILLED:
+        seat.kill(signal.SIGKILL, "it did not end in time")
+        return
+    seat.tell(Finish(hard=force is Force.PRESSED))
+    # Wakes it out of a blocking call, too.
+    seat.kill(signal.SIGTERM)
+
+
+def _enforce_memory(seat: Seat) -> None:
+    if seat.running is None or seat.service is None:
+        return
+    used = limits.over(seat.service.worker, seat.running.child.pid)
+    if used is not None:
+        verdict = f"it used {used} of memory, allowed are {seat.service.worker.memory}"
+        seat.log.error("killing the worker: %s", verdict)
+        seat.kill(signal.SIGKILL, verdict)

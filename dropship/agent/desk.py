@@ -1,0 +1,184 @@
+"""A worker's desk: what a driver hears from the supervisor, and how it says what it does.
+
+A SIGTERM or a ``Finish`` asks for a stop, and so does the supervisor's end. What a stop means is
+the table's to decide; here it only becomes an order, and breaks out of asking a store.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from dropship.agent.channel import Channel
+from dropship.agent.messages import Asleep, Busy, CheckNow, Finish, Statement
+from dropship.core import events as on
+from dropship.core.phase import Phase
+from dropship.core.situation import State
+from dropship.core.watch import Progress
+from dropship.deploy.desk import Order
+from dropship.deploy.driver import new_id
+from dropship.errors import InterruptedByStop
+
+BEAT: Final = 2.0
+"""Seconds between two beats: well within the ten that the supervisor wants."""
+
+_LIVELY: Final = 0.5
+_NAP: Final = 1800.0
+
+
+class WorkerDesk:
+    """Implements ``deploy.desk.Desk`` over a channel; one per process, in its main thread."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._orders: list[Order] = []
+        self._busy = Busy("starting")
+        self._resting: Asleep | None = None
+        self._checked = 0.0
+        self._said: Statement | None = None
+        self._said_at = -BEAT
+        self._signalled = False
+        self._stopping = False
+        self._armed = False
+        self._alone = False
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._selector.register(channel, selectors.EVENT_READ)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, self._on_sigterm)
+
+    def attend(self) -> None:
+        """Beat the heart, hear what was ordered."""
+        self._listen()
+        silent = time.monotonic() - self._said_at
+        # Progress comes with every piece that is read; it is told twice a second.
+        news = isinstance(self._said, Asleep) or self._said is None
+        if news or silent >= BEAT or (self._said != self._busy and silent >= _LIVELY):
+            self._say(self._busy)
+
+    def orders(self) -> Sequence[Order]:
+        """What was heard and not taken yet."""
+        orders, self._orders = self._orders, []
+        return orders
+
+    def give_back(self, orders: Sequence[Order]) -> None:
+        """Orders that were taken, and are for whoever works at this desk next."""
+        self._orders[:0] = orders
+
+    def sleep(self, seconds: float | None) -> None:
+        """Wait for an order; while nothing is under way the supervisor is told not to wait."""
+        self._listen()
+        if self._orders:
+            return
+        if self._resting is not None:
+            self._say_asleep(self._resting, seconds)
+        self._selector.select(_NAP if seconds is None else min(seconds, _NAP))
+        with suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+        self._listen()
+
+    def show(self, state: State, next_check: float | None) -> None:
+        """What goes on now."""
+        del next_check  # it is when the sleep ends
+        phase = state.phase.value
+        attempt = state.attempt
+        target = attempt.target if attempt else None
+        if state.awaiting:
+            if self._busy.phase != phase or self._resting is not None:
+                self._busy = Busy(phase, target.name if target else "")
+                self._say(self._busy)
+            self._resting = None
+            return
+        if self._busy.phase == Phase.CHECKING.value:
+            self._checked = time.time()
+        self._busy = Busy(phase, target.name if target else "")
+        failed = state.saved.failed is not None
+        self._resting = Asleep(0.0, phase, state.trouble or "", failed, self._checked)
+
+    def busy(self, busy: Busy) -> None:
+        """Say that something is under way that no driver does."""
+        self._busy, self._resting = busy, None
+        self._say(busy)
+
+    def rest(self, resting: Asleep) -> None:
+        """What to say at the next ``sleep``, where no driver does; its ``until`` is filled in."""
+        self._resting = resting
+
+    def report(self, phase: Phase, progress: Progress) -> None:
+        """How far it is; what is said too often is said a little later."""
+        self._busy = Busy(phase.value, self._busy.release, progress)
+        if time.monotonic() - self._said_at >= _LIVELY:
+            self._say(self._busy)
+
+    def answer(self, order: Order, refused: str | None) -> None:
+        """Who gave the order sees what comes of it in what is shown."""
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Let a stop signal break out of a blocking call."""
+        self._armed = True
+        try:
+            # Only now, or a signal between the look and the arming would be missed.
+            self._listen()
+            if self._stopping:
+                raise InterruptedByStop
+            yield
+        finally:
+            self._armed = False
+
+    def close(self) -> None:
+        """Give back signals and descriptors; the channel is its owner's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _on_sigterm(self, _number: int, _frame: object) -> None:
+        self._signalled = True
+        if self._armed:
+            self._armed = False
+            raise InterruptedByStop
+
+    def _listen(self) -> None:
+        with suppress(ValueError):
+            for message in self._channel.receive():
+                if isinstance(message, Finish):
+                    self._stop(hard=message.hard)
+                elif isinstance(message, CheckNow):
+                    event = on.CheckNow(at=time.time(), update_id=new_id(), force=message.force)
+                    self._orders.append(Order(event))
+        if self._channel.closed and not self._alone:
+            # The supervisor is gone, and so shall we be.
+            self._alone = True
+            self._selector.unregister(self._channel)
+            self._stop(hard=False)
+        if self._signalled:
+            self._signalled = False
+            self._stop(hard=False)
+
+    def _stop(self, *, hard: bool) -> None:
+        if hard or not self._stopping:
+            self._orders.append(Order(on.Stop(at=time.time(), hard=hard)))
+        self._stopping = True
+
+    def _say_asleep(self, resting: Asleep, seconds: float | None) -> None:
+        span = 2 * _NAP if seconds is None else seconds
+        statement = Asleep(
+            time.monotonic() + span,
+            resting.phase, resting.trouble, resting.failed, resting.checked,
+        )  # fmt: skip
+        self._say(statement)
+
+    def _say(self, statement: Statement) -> None:
+        if self._channel.send(statement):
+            self._said = statement
+            self._said_at = time.monotonic()
+        else:
+            self._said = None

@@ -1,0 +1,112 @@
+"""What supervisor and worker say to each other: one JSON object a packet, tagged by its kind.
+
+What a worker says is always a full statement of what it does now, so only the newest counts and
+an older one may be lost. What a supervisor says is a wish.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from dropship.core.watch import Progress
+from dropship.errors import StateError
+from dropship.state import codec
+
+LONGEST: Final = 32 * 1024
+"""Bytes in a packet at most."""
+
+_KIND: Final = "kind"
+_PLACE: Final = "a message"
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """At work, and attentive: said at least every ten seconds.
+
+    Attributes:
+        phase: Which phase of the update (``core.situation.Phase``'s value).
+        release: Which release it is about, where one is known.
+        progress: How far it is.
+    """
+
+    phase: str
+    release: str = ""
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asleep:
+    """Nothing to do and silent until ``until`` (``time.monotonic()``).
+
+    Attributes:
+        until: When something is to be done next.
+        phase: ``idle``, or what is waited in (``holding``).
+        trouble: Why the last check or update came to nothing.
+        failed: The last update failed and nothing has mended it since.
+        checked: When the store was last asked, seconds since the epoch; 0 if it was not.
+    """
+
+    until: float
+    phase: str = "idle"
+    trouble: str = ""
+    failed: bool = False
+    checked: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNow:
+    """Check now, and update if there is something new. ``force``: past pause and quarantine."""
+
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End at the next safe point. ``hard``: now, whatever is under way; the journal stays."""
+
+    hard: bool = False
+
+
+Statement: TypeAlias = Busy | Asleep
+Wish: TypeAlias = CheckNow | Finish
+Message: TypeAlias = Statement | Wish
+
+_KINDS: Final[Mapping[str, type[Message]]] = MappingProxyType(
+    {"busy": Busy, "asleep": Asleep, "check-now": CheckNow, "finish": Finish}
+)
+_NAMES: Final[Mapping[type[Message], str]] = MappingProxyType(
+    {cls: name for name, cls in _KINDS.items()}
+)
+
+
+def encode(message: Message) -> bytes:
+    """One packet.
+
+    Raises:
+        ValueError: It would be longer than ``LONGEST``.
+    """
+    content = {_KIND: _NAMES[type(message)], **codec.encode(message)}
+    packet = json.dumps(content, separators=(",", ":")).encode()
+    if len(packet) > LONGEST:
+        raise ValueError(f"a message of {len(packet)} bytes is too long")
+    return packet
+
+
+def decode(packet: bytes) -> Message:
+    """The message in a packet.
+
+    Raises:
+        ValueError: There is none that we know.
+    """
+    data = json.loads(packet)
+    cls = _KINDS.get(str(data.get(_KIND))) if isinstance(data, dict) else None
+    if cls is None:
+        raise ValueError("a message of an unknown kind")
+    try:
+        return codec.decode(cls, data, _PLACE)
+    except StateError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,237 @@
+"""The supervisor: one process that looks after a crew of workers until it is told to stop.
+
+Single-threaded: an event loop over a signal wake-up descriptor, worker channels, pidfds and
+timers. It never does a service's work: no store call, no archive, no hook, no fsync in its loop.
+When it dies, its workers die with it.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import random
+import selectors
+import signal
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dropship import __version__
+from dropship.agent import record, vigil
+from dropship.agent.board import Board, status
+from dropship.agent.crew import Crew, Ways, clocks
+from dropship.agent.difference import difference, pinned
+from dropship.agent.messages import CheckNow
+from dropship.agent.seat import Clocks, Work
+from dropship.agent.signals import Signals
+from dropship.agent.stopping import Force, Stopping
+from dropship.config.model import Config
+from dropship.core.values import Duration
+from dropship.errors import DropshipError
+from dropship.linux.notify import Notifier, watchdog_interval
+from dropship.state.lock import AgentLock
+
+_SIGNALS: Final = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGCHLD,
+)
+_EXTENSION: Final = Duration.of(15)
+_EXTEND_EVERY: Final = 5.0
+# The longest sleep: one that took longer was a suspend or a stall, and workers had it too.
+_TICK: Final = 2.0
+_INTERRUPTED: Final = 130
+
+_STOP_WORDS: Final[Mapping[Force, str]] = {
+    Force.ASKED: "stopping; updates under way are finished first",
+    Force.PRESSED: "stopping now; updates under way are left to the next start",
+    Force.KILLED: "killing the workers",
+}
+
+_log = logging.getLogger("dropship.agent")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a supervisor is to do.
+
+    Attributes:
+        config: The configuration to start with.
+        work: What a worker does.
+        reload: Reads the configuration again; raises ``ConfigError`` where it is at fault.
+        prepare: Imports and builds what workers of a configuration will need, before they are
+            forked; may raise ``DropshipError``, which ends the start or refuses the reload.
+        environ: Where a service manager says how it wants to be told things.
+        once: Workers end by themselves and are not started again.
+        chance: Random numbers in [0, 1), for jitter.
+    """
+
+    config: Config
+    work: Work
+    reload: Callable[[], Config]
+    prepare: Callable[[Config], None] = lambda _config: None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False
+    chance: Callable[[], float] = random.random
+
+
+def supervise(plan: Plan) -> int:
+    """Run until told to stop (``once``: until all workers have ended); gives the exit status.
+
+    0 if all ended well; 1 if a worker had to be pressed, or failed while ending (``once``: at
+    all); 130 if ``once`` was interrupted.
+
+    Raises:
+        BusyError: Another agent uses ``run_path`` or ``state_path``; says which process.
+        StateError: One of them cannot be used.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(AgentLock(plan.config.run_path, "run_path"))
+        if not _one_folder(plan.config):
+            stack.enter_context(AgentLock(plan.config.state_path, "state_path"))
+        stack.callback(record.remove, plan.config.run_path)
+        signals = stack.enter_context(Signals(_SIGNALS))
+        selector = stack.enter_context(selectors.DefaultSelector())
+        notifier = Notifier(plan.environ)
+        stack.callback(notifier.close)
+        return _Supervisor(plan, signals, selector, notifier).run()
+
+
+def _one_folder(config: Config) -> bool:
+    """Whether ``run_path``, which is there by now, is ``state_path`` too, by whatever name."""
+    try:
+        return config.run_path.samefile(config.state_path)
+    except OSError:
+        return False  # the lock makes the folder, or says what is wrong with it
+
+
+class _Supervisor:
+    def __init__(
+        self,
+        plan: Plan,
+        signals: Signals,
+        selector: selectors.BaseSelector,
+        notifier: Notifier,
+    ) -> None:
+        now = clocks()
+        self._plan = plan
+        self._signals = signals
+        self._selector = selector
+        self._notifier = notifier
+        self._board = Board(plan.config.run_path, now.wall, __version__, notifier)
+        ways = Ways(plan.work, plan.chance, plan.once)
+        self._crew = Crew(plan.config, ways, selector, self._board)
+        self._stopping = Stopping()
+        self._alive_every = watchdog_interval(plan.environ, os.getpid())
+        self._alive_at = now.steady
+        self._extend_at = now.steady
+        selector.register(signals, selectors.EVENT_READ)
+
+    def run(self) -> int:
+        """Start everybody, and look after them until nobody is left to look after."""
+        self._plan.prepare(self._crew.config)
+        _log.info("dropship %s starts: %s", __version__, status(self._crew.seats))
+        # What exists now is shared with the workers as memory; the collector leaves it alone.
+        gc.collect()
+        gc.freeze()
+        self._crew.start()
+        self._board.ready(self._crew.seats)
+        turned = clocks().steady
+        while not (self._crew.gone and (self._stopping.under_way or self._plan.once)):
+            turned = self._turn(turned)
+        _log.info("dropship has stopped")
+        return self._status()
+
+    def _status(self) -> int:
+        if self._plan.once and self._stopping.under_way:
+            return _INTERRUPTED
+        return 1 if self._crew.ended_badly or self._stopping.force > Force.ASKED else 0
+
+    def _turn(self, turned: float) -> float:
+        """One turn of the loop; ``turned`` is when the last one woke, the result is when this did."""
+        began = clocks().steady
+        deadline = self._deadline()
+        timeout = _TICK if deadline is None else min(max(0.0, deadline - began), _TICK)
+        ready = [key.data for key, _ in self._selector.select(timeout)]
+        now = clocks()
+        # Held up in the last turn, or in this sleep.
+        if vigil.late(turned, began) or vigil.late(began + timeout, now.steady):
+            self._crew.start_clocks_anew(now)
+        self._take_in(ready, now)
+        self._act_in_time(now)
+        self._board.publish(self._crew.seats, now, stopping=self._stopping.under_way)
+        return now.steady
+
+    def _take_in(self, ready: list[Any], now: Clocks) -> None:
+        # Channels before anything else: nobody is judged by what was not read yet.
+        self._crew.listen(ready, now)
+        came = self._signals.taken()
+        if came[signal.SIGCHLD] or any(isinstance(one, int) for one in ready):
+            self._crew.reap(now)
+        self._heed(came, now)
+
+    def _heed(self, came: Counter[int], now: Clocks) -> None:
+        if stops := came[signal.SIGTERM] + came[signal.SIGINT]:
+            self._stop(self._stopping.harder(now.steady, stops))
+        if came[signal.SIGUSR1]:
+            _log.info("checking all services now")
+            self._crew.tell(CheckNow())
+        if came[signal.SIGHUP] and not self._stopping.under_way and not self._plan.once:
+            self._reload()
+
+    def _deadline(self) -> float | None:
+        times = [
+            self._board.due,
+            self._crew.deadline(),
+            self._stopping.deadline(self._crew.config.stop_timeout.seconds),
+            None if self._alive_every is None else self._alive_at,
+            self._extend_at if self._stopping.force is Force.ASKED else None,
+        ]
+        return min((one for one in times if one is not None), default=None)
+
+    def _act_in_time(self, now: Clocks) -> None:
+        self._stop(self._stopping.at(now.steady, self._crew.config.stop_timeout.seconds))
+        self._crew.act_in_time(now)
+        if self._alive_every is not None and now.steady >= self._alive_at:
+            self._alive_at = now.steady + self._alive_every
+            self._notifier.alive()
+        if self._stopping.force is Force.ASKED and now.steady >= self._extend_at:
+            self._extend_at = now.steady + _EXTEND_EVERY
+            self._notifier.extend(_EXTENSION)
+
+    def _stop(self, stopping: Stopping) -> None:
+        if stopping.force is self._stopping.force:
+            return
+        self._stopping = stopping
+        words = _STOP_WORDS[stopping.force]
+        _log.info(words)
+        self._notifier.stopping(words)
+        self._board.changed(urgent=True)
+        self._crew.press(stopping.force)
+
+    def _reload(self) -> None:
+        self._notifier.reloading()
+        try:
+            self._apply(self._plan.reload())
+        except (DropshipError, OSError) as error:
+            # OSError: whatever the ground does under us, the services are looked after.
+            _log.error("not reloaded, the old configuration stays: %s", error)
+            self._board.config_error = str(error)
+        else:
+            self._board.config_error = None
+        self._board.changed(urgent=True)
+        self._board.ready(self._crew.seats)
+
+    def _apply(self, config: Config) -> None:
+        change = difference(self._crew.config, config)
+        for name in change.fixed:
+            _log.warning("a new %s takes a restart of the agent; the old one stays", name)
+        config = pinned(self._crew.config, config)
+        self._plan.prepare(config)
+        _log.info("reloaded: %s", change)
+        self._crew.change(config, change)

@@ -1,0 +1,132 @@
+"""What a worker does: drives its service until it is told to finish."""
+
+from __future__ import annotations
+
+import encodings.ascii  # noqa: F401 - workers import nothing, and a codec loads when first used
+import os
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Final
+
+from dropship import log
+from dropship.agent.channel import Channel
+from dropship.agent.desk import WorkerDesk
+from dropship.agent.messages import Asleep, Busy
+from dropship.config.model import Config, ServiceConfig
+from dropship.core import events as on
+from dropship.core import schedule
+from dropship.deploy.check import check
+from dropship.deploy.desk import Order
+from dropship.deploy.driver import Driver
+from dropship.deploy.errand import FAILED, GOOD, Errand, outcome
+from dropship.deploy.rig import Rig, Workshop
+from dropship.errors import BusyError
+from dropship.state.lock import ServiceLock
+
+_ASK_AGAIN: Final = 1.0
+
+
+class Workers:
+    """What workers of a configuration have in common, built before they are forked."""
+
+    def __init__(self, *, once: bool, dry_run: bool) -> None:
+        self._once = once
+        self._dry_run = dry_run
+        self._rigs: dict[str, Rig] = {}
+
+    def prepare(self, config: Config) -> None:
+        """Import and build everything that the workers will need.
+
+        Raises:
+            ConfigError: A backend cannot be loaded or refuses its options.
+        """
+        workshop = Workshop(config, os.environ)
+        self._rigs = {service.name: workshop.rig(service) for service in config.services}
+
+    def work(self, _config: Config, service: ServiceConfig, channel: Channel) -> int:
+        """Drive one service; the exit status of the worker.
+
+        Raises:
+            DropshipError: State cannot be read, or the lock cannot be used.
+        """
+        rig = self._rigs[service.name]
+        with closing(WorkerDesk(channel)) as desk:
+            if self._dry_run:
+                return _look_only(rig, desk, once=self._once)
+            return _drive(rig, desk, once=self._once)
+
+
+def _drive(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
+    name = rig.service.name
+    lock = ServiceLock(rig.layout.lock, name, "dropship agent")
+    if not _locked(lock, desk, name, patient=not once):
+        return GOOD
+    try:
+        if not once:
+            return Driver(rig, desk, log.bound(name), in_place=lock.in_place).run()
+        driver = Driver(rig, Errand(desk), log.bound(name), in_place=lock.in_place)
+        return driver.run() or (FAILED if outcome(driver) == FAILED else GOOD)
+    finally:
+        lock.release()
+
+
+def _locked(lock: ServiceLock, desk: WorkerDesk, name: str, *, patient: bool) -> bool:
+    """Take the service's lock; False if a stop came first. Says once who has it.
+
+    A wish that comes meanwhile is a reason to try at once; the newest is for the driver.
+
+    Raises:
+        BusyError: Somebody else has it, and there is no time to wait.
+    """
+    said = False
+    wished: Sequence[Order] = ()
+    while True:
+        try:
+            lock.acquire()
+        except BusyError as error:
+            if not patient:
+                raise
+            if not said:
+                log.bound(name).warning("%s", error)
+                said = True
+            desk.rest(Asleep(0.0, "blocked", str(error)))
+        else:
+            desk.give_back(wished)
+            return True
+        desk.sleep(_ASK_AGAIN)
+        orders = desk.orders()
+        if _stopped(orders):
+            return False
+        wished = orders[-1:] or wished
+
+
+def _look_only(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
+    """Check, say what would be done, and do nothing."""
+    logger = log.bound(rig.service.name)
+    while True:
+        desk.busy(Busy("checking"))
+        found = check(rig)
+        logger.info("%s", found.words)
+        if once:
+            return FAILED if found.error else GOOD
+        until = time.monotonic() + schedule.next_check(
+            rig.service.check_interval, rig.service.splay, 0.5
+        )
+        desk.rest(Asleep(0.0, "idle", found.error or "", checked=time.time()))
+        # Whatever else is ordered is a reason to look now.
+        if _stopped(_ordered(desk, until)):
+            return GOOD
+
+
+def _ordered(desk: WorkerDesk, until: float) -> Sequence[Order]:
+    """The next orders; none if nothing was ordered ``until`` then (``time.monotonic()``)."""
+    while (left := until - time.monotonic()) > 0:
+        desk.sleep(left)
+        if orders := desk.orders():
+            return orders
+    return ()
+
+
+def _stopped(orders: Sequence[Order]) -> bool:
+    return any(isinstance(one.event, on.Stop) for one in orders)
