@@ -1,0 +1,65 @@
+"""``dropship agent``: the supervisor in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import difflib  # noqa: F401 - as dropship.hcl.recovery below
+import os
+from functools import partial
+from typing import Final
+
+# What only a faulty configuration needs is loaded at the start too: when one is reloaded, the
+# package on disk may be another one.
+import dropship.hcl.recovery  # noqa: F401 - as above
+from dropship.agent.supervisor import Plan, supervise
+from dropship.agent.worker import Workers
+from dropship.cli.configuration import configuration, working_directory
+from dropship.errors import BusyError, DropshipError
+
+_DESCRIPTION: Final = """\
+Runs in the foreground until SIGTERM or SIGINT: updates under way are finished first (a second
+signal does not wait for them). SIGHUP reads the configuration again, SIGUSR1 checks now."""
+
+_EXAMPLES: Final = """\
+examples:
+  dropship agent
+  dropship agent --once --dry-run
+  dropship agent --config=/etc/dropship.d/dropship.hcl --log-format=journal"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = _DESCRIPTION
+    parser.epilog = _EXAMPLES
+    parser.add_argument(
+        "--once", action="store_true", help="check and update every service once, then exit"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only check, and say what would be done"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the agent.
+
+    Raises:
+        ConfigError: The configuration has errors.
+        DropshipError: Another agent runs on its folders, or they cannot be used.
+    """
+    workers = Workers(once=args.once, dry_run=args.dry_run)
+    # Taken once: a reload means the same places, also where the folder is removed meanwhile.
+    cwd = working_directory()
+    read = partial(configuration, args, cwd=cwd, warnings=True)
+    plan = Plan(
+        config=read(),
+        work=workers.work,
+        prepare=workers.prepare,
+        reload=read,
+        environ=os.environ,
+        once=args.once,
+    )
+    try:
+        return supervise(plan)
+    except BusyError as error:
+        # Not "refused, try again later": a second agent is a mistake.
+        raise DropshipError(str(error)) from error

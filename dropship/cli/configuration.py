@@ -1,0 +1,77 @@
+"""The configuration that a command works with, and logging that keeps its secrets."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from dropship import log
+from dropship.cli.output import say
+from dropship.config.load import DEFAULT, Loaded, Mode, load
+from dropship.config.model import Config
+from dropship.core.secrets import secret_values
+from dropship.errors import ConfigError
+from dropship.hcl.diagnostics import Diagnostic, Severity, draw
+
+_log = logging.getLogger("dropship.config")
+
+
+def configuration(
+    args: argparse.Namespace,
+    *,
+    cwd: Path | None = None,
+    mode: Mode = Mode.REQUIRE,
+    warnings: bool = False,
+) -> Config:
+    """Read the configuration that ``args`` name, and set up logging with its secrets hidden.
+
+    Faults go to standard error, as ``validate`` shows them; warnings only if wanted. ``cwd`` is
+    what relative paths are relative to, by default the working directory as it is now.
+
+    Raises:
+        ConfigError: It has errors; they have been shown. Or there is no working directory.
+    """
+    path = args.config or DEFAULT
+    place = cwd or working_directory()
+    loaded = load(path, environ=os.environ, cwd=place, euid=os.geteuid(), mode=mode)
+    # Of blocks that no service uses, too, and of a configuration that is at fault elsewhere.
+    hidden = secret_values((loaded.secrets, loaded.config))
+    log.setup(args.log_level, args.log_format, secrets=hidden)
+    for diagnostic in loaded.diagnostics if warnings else loaded.errors:
+        _show(diagnostic, loaded, args.log_format)
+    if loaded.config is None:
+        count = len(loaded.errors)
+        raise ConfigError(
+            f"the configuration {path} has {count} error{'' if count == 1 else 's'}",
+            cure="mend it; dropship validate checks it",
+        )
+    return loaded.config
+
+
+def working_directory() -> Path:
+    """The working directory.
+
+    Raises:
+        ConfigError: It was removed, or may not be looked at.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError(
+            f"the working directory cannot be used: {error.strerror}",
+            cure="change to a folder that exists, and run it again",
+        ) from error
+
+
+def _show(diagnostic: Diagnostic, loaded: Loaded, log_format: str) -> None:
+    if log_format == "text":
+        say(draw(diagnostic, loaded.masked), sys.stderr)
+        return
+    # Other formats are read by programs: one event each.
+    level = logging.ERROR if diagnostic.severity is Severity.ERROR else logging.WARNING
+    hint = f" ({diagnostic.suggestion})" if diagnostic.suggestion else ""
+    words = "%s: %s: %s%s"
+    _log.log(level, words, diagnostic.where, diagnostic.code, diagnostic.message, hint)

@@ -1,0 +1,228 @@
+"""The command line's frame: finds the command, imports only that, and turns errors into exit codes.
+
+A command is a module with ``configure(parser)`` and ``run(args) -> int``; its name and one line of
+help stand in the table here, so that listing commands imports none. Global options are taken
+before and after the command. An error is one line on standard error; a traceback only with
+``--log-level debug``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
+
+from dropship import __version__
+from dropship.errors import BusyError, DropshipError, UsageError
+
+# fmt: off
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "agent": ("dropship.cli.agent", "run the agent: keep all services up to date"),
+        "check": ("dropship.cli.check", "ask the stores what is new; change nothing"),
+        "status": ("dropship.cli.status", "show what runs, what is going on, what comes next"),
+        "unpack": ("dropship.cli.unpack", "unpack a local archive as the agent would"),
+        "update": ("dropship.cli.update", "check and update now"),
+        "validate": ("dropship.cli.validate", "check the configuration"),
+        "version": ("dropship.cli.version", "print the version"),
+    }
+)
+# fmt: on
+_ALIASES: Final = MappingProxyType({"v": "version"})
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+FORMATS: Final = ("text", "json", "journal")
+
+FAILED: Final = 1
+USAGE: Final = 2
+REFUSED: Final = 4
+INTERRUPTED: Final = 130
+
+# Global options that take a value, so that the value is not taken for the command.
+_WITH_VALUE: Final = ("--config", "--log-level", "--log-format")
+_HELP: Final = ("-h", "--help")
+
+_DESCRIPTION: Final = "Keeps software on servers up to date by itself."
+_EXAMPLES: Final = """\
+examples:
+  dropship validate
+  dropship --config /etc/dropship.d/dropship.hcl agent
+  dropship COMMAND --help"""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line (without the program's name); gives the exit code, never raises."""
+    debug = _wants_debug(argv)
+    try:
+        code = _dispatch(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        from dropship.cli.output import let_go  # noqa: PLC0415 - seldom so
+
+        let_go(sys.stdout)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as error:
+        # Of the system, not of ours: most often a standard output on a full disk.
+        from dropship.cli.output import settle  # noqa: PLC0415 - seldom so
+
+        settle()
+        _complain(f"{error}", debug=debug)
+        return FAILED
+    except DropshipError as error:
+        _complain(str(error), debug=debug)
+        return _code(error)
+    except Exception as error:  # noqa: BLE001 - the outermost frame: what gets here is our own fault
+        what = f"a fault of dropship itself: {type(error).__name__}: {error}"
+        _complain(f"{what}; run it again with --log-level debug and report it", debug=debug)
+        return FAILED
+    return code
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    before, name, after = _split(argv)
+    if name is None:
+        return _without_command(before)
+    name = _known(name)
+    module = importlib.import_module(COMMANDS[name][0])
+    parser = _parser(name, module)
+    try:
+        args = parser.parse_intermixed_args([*before, *after])
+    except SystemExit as done:
+        # --help has printed what was asked for.
+        return done.code if isinstance(done.code, int) else 0
+    result: int = module.run(args)
+    return result
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
+    """Global options before the command, the command, everything after it.
+
+    Raises:
+        UsageError: Something before the command is not a global option.
+    """
+    at = 0
+    while at < len(argv):
+        word = argv[at]
+        if not word.startswith("-"):
+            return list(argv[:at]), word, list(argv[at + 1 :])
+        if word in _WITH_VALUE:
+            at += 1
+        elif word not in (*_HELP, "--version") and word.partition("=")[0] not in _WITH_VALUE:
+            raise UsageError(
+                f"unknown option {word} before the command",
+                cure="put the command's own options after it, or see dropship --help",
+            )
+        at += 1
+    return list(argv), None, []
+
+
+def _without_command(words: Sequence[str]) -> int:
+    if any(word in words for word in _HELP):
+        print(_overview())
+        return 0
+    if "--version" in words:
+        print(f"dropship {__version__}")
+        return 0
+    raise UsageError("there is no command", cure="see dropship --help")
+
+
+def _known(name: str) -> str:
+    """The command's own name.
+
+    Raises:
+        UsageError: There is none of that name; names the nearest.
+    """
+    name = _ALIASES.get(name, name)
+    if name not in COMMANDS:
+        raise UsageError(f'there is no command "{name}"', cure=_nearest(name))
+    return name
+
+
+def _nearest(name: str) -> str:
+    import difflib  # noqa: PLC0415 - only for those who mistype
+
+    close = difflib.get_close_matches(name.lower(), COMMANDS, 1)
+    return f'did you mean "{close[0]}"?' if close else "see dropship --help"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, cure=f"see {self.prog} --help")
+
+
+def _parser(name: str, module: Any) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"dropship {name}",
+        description=COMMANDS[name][1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_global_options(parser)
+    module.configure(parser)
+    return parser
+
+
+def _add_global_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("global options, before or after the command")
+    configured = os.environ.get("DROPSHIP_CONFIG")
+    group.add_argument(
+        "--config",
+        metavar="PATH",
+        type=Path,
+        default=Path(configured) if configured else None,
+        help="main file, or a folder of *.hcl (DROPSHIP_CONFIG); /etc/dropship.d/dropship.hcl",
+    )
+    group.add_argument(
+        "--log-level", choices=LEVELS, default="info", type=str.lower, help="default: info"
+    )
+    group.add_argument("--log-format", choices=FORMATS, default="text", help="default: text")
+
+
+def _overview() -> str:
+    parser = _Parser(
+        prog="dropship",
+        usage="dropship [OPTION …] COMMAND …",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_global_options(parser)
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {words}" for name, (_, words) in COMMANDS.items()]
+    parser.epilog = "\n".join(["commands:", *lines, "", _EXAMPLES])
+    return parser.format_help().rstrip("\n")
+
+
+def _wants_debug(argv: Sequence[str]) -> bool:
+    """Whether ``--log-level debug`` is anywhere: asked before anything can go wrong."""
+    return any(
+        word.lower() == "--log-level=debug"
+        or (word == "--log-level" and following.lower() == "debug")
+        for word, following in pairwise([*argv, ""])
+    )
+
+
+def _code(error: DropshipError) -> int:
+    if isinstance(error, UsageError):
+        return USAGE
+    return REFUSED if isinstance(error, BusyError) else FAILED
+
+
+def _complain(message: str, *, debug: bool) -> None:
+    # Whoever does not read what we print should not stop us from ending well.
+    with suppress(OSError):
+        sys.stdout.flush()
+    with suppress(OSError):
+        if debug:
+            import traceback  # noqa: PLC0415 - only for those who ask for it
+
+            traceback.print_exc()
+        print("dropship:", " ".join(message.split()), file=sys.stderr, flush=True)

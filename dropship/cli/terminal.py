@@ -1,0 +1,173 @@
+"""A desk at the terminal: shows progress on standard error, and takes Ctrl-C for a stop.
+
+A terminal that goes away (a dropped connection) is a stop, too: an update that has touched the
+service is finished first, as it is for everybody.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, Final, TextIO, cast
+
+from dropship.cli.output import Lasting, say, settle
+from dropship.core import events as on
+from dropship.core.phase import Phase
+from dropship.core.situation import State
+from dropship.core.update import TOUCHED
+from dropship.core.watch import Progress
+from dropship.deploy.desk import Order
+from dropship.errors import InterruptedByStop
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class TerminalDesk:
+    """What an operator at a terminal sees of an update, and can do to it.
+
+    The first Ctrl-C (or SIGTERM) stops at the next safe point, the second at once. A SIGHUP never
+    is more than the first: the kernel, a shell and a session manager may each send one.
+
+    Attributes:
+        stopped_by: The signal that asked for a stop; None if none did.
+    """
+
+    def __init__(self, bar: Bar | None) -> None:
+        self.stopped_by: int | None = None
+        self._bar = bar
+        self._asked: list[bool] = []
+        self._meant = False
+        self._armed = False
+        self._told = False
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def attend(self) -> None:
+        """Signals are heard as they come."""
+
+    def orders(self) -> Sequence[Order]:
+        """The stops that were asked for."""
+        asked, self._asked = self._asked, []
+        return [Order(on.Stop(hard=hard)) for hard in asked]
+
+    def sleep(self, seconds: float | None) -> None:
+        """Until a signal comes, or time is over."""
+        if not self._asked:
+            select.select([self._wake_read], [], [], seconds)
+        with suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+
+    def show(self, state: State, next_check: float | None) -> None:
+        """A bar belongs to one phase."""
+        del next_check  # nobody waits for it here
+        if self._bar is not None and state.phase is not Phase.STAGING:
+            self._bar.end()
+        if state.stopping and state.phase in TOUCHED and not self._told:
+            self._told = True
+            say("finishing the update first; Ctrl-C again leaves it to the next start", sys.stderr)
+
+    def report(self, phase: Phase, progress: Progress) -> None:
+        """Move the bar."""
+        if self._bar is not None and phase is Phase.STAGING:
+            self._bar.move(progress)
+
+    def answer(self, order: Order, refused: str | None) -> None:
+        """The outcome is told when it is there."""
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Let a signal break out of asking the store."""
+        self._armed = True
+        try:
+            if self._asked:
+                raise InterruptedByStop
+            yield
+        finally:
+            self._armed = False
+
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """A signal: stop, and stop hard the second time that somebody means it."""
+        meant = number != signal.SIGHUP
+        self._asked.append(meant and self._meant)
+        self._meant |= meant
+        self.stopped_by = number
+        with suppress(BlockingIOError):
+            os.write(self._wake_write, b"!")
+        if self._armed:
+            self._armed = False
+            raise InterruptedByStop
+
+    def close(self) -> None:
+        """Give back the descriptors."""
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+
+class Bar:
+    """A progress bar on standard error, drawn by rich."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only where it draws
+        from rich.progress import (  # noqa: PLC0415 - as above
+            BarColumn,
+            DownloadColumn,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+        from rich.progress import Progress as RichProgress  # noqa: PLC0415 - as above
+
+        self._progress = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=cast("TextIO", Lasting(sys.stderr))),
+            transient=True,
+        )
+        self._task: Any = None
+
+    def move(self, progress: Progress) -> None:
+        """Show so much."""
+        if self._task is None:
+            self._progress.start()
+            self._task = self._progress.add_task("downloading", total=progress.total)
+        self._progress.update(self._task, completed=progress.done, total=progress.total)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._task is not None:
+            self._progress.stop()
+            self._progress.remove_task(self._task)
+            self._task = None
+
+
+def lively() -> bool:
+    """Whether standard error is a terminal that wants something to look at."""
+    return (
+        sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+
+
+@contextmanager
+def terminal() -> Iterator[TerminalDesk]:
+    """A desk that hears SIGINT, SIGTERM and SIGHUP while it stands."""
+    desk = TerminalDesk(Bar() if lively() else None)
+    before = {one: signal.signal(one, desk.on_signal) for one in _SIGNALS if _heard(one)}
+    try:
+        yield desk
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        desk.close()
+        settle()
+
+
+def _heard(number: signal.Signals) -> bool:
+    """Whether a signal is for us: whoever runs us under nohup means that a hang-up is not."""
+    return number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
