@@ -1,0 +1,216 @@
+"""A host for tests: a configuration, a store in a folder, and the real program run on them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+DEADLINE = 60.0
+PROGRAM = (sys.executable, "-m", "dropship")
+
+T = TypeVar("T")
+
+
+def eventually(
+    what: Callable[[], T | None], doing: str | Callable[[], str], deadline: float = DEADLINE
+) -> T:
+    """Ask until the answer is true; fails, saying what was waited for, when time is over."""
+    until = time.monotonic() + deadline
+    while time.monotonic() < until:
+        if answer := what():
+            return answer
+        time.sleep(0.02)
+    said = doing if isinstance(doing, str) else doing()
+    raise AssertionError(f"not within {deadline} s: {said}")
+
+
+def tarball(files: Mapping[str, str | bytes]) -> bytes:
+    """A tar.gz of files."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz", compresslevel=1) as archive:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return target.getvalue()
+
+
+class Host:
+    """One host: everything below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / "store"
+        self.store.mkdir()
+        self.config = folder / "dropship.hcl"
+        self.log = folder / "log"
+        self.marks = folder / "marks"
+        self._agent: subprocess.Popen[bytes] | None = None
+        self._main = f'state_path = "{folder}/state"\nrun_path = "{folder}/run"\n'
+
+    # --- what stands on it ----------------------------------------------------------------------
+
+    def configure(self, *services: str, main: str = "") -> None:
+        """Write the configuration: service blocks, and lines of the main file."""
+        self.config.write_text(self._main + main + "\n" + "\n".join(services))
+
+    def service(self, body: str = "", *, name: str = "app", interval: str = "200ms") -> str:
+        """A service block over the folder store."""
+        return f"""
+service "{name}" {{
+  checkInterval = "{interval}"
+  artifact "file" {{
+    path        = "{self.store}/{name}.tar.gz"
+    destination = "{self.folder}/srv/{name}"
+    settle      = "0s"
+  }}
+  {body}
+}}
+"""
+
+    def mark(self, text: str) -> str:
+        """Shell text that appends a line to the marks."""
+        return f"echo {text} >> {self.marks}"
+
+    def marked(self) -> list[str]:
+        """The lines of the marks."""
+        return self.marks.read_text().splitlines() if self.marks.exists() else []
+
+    def publish(self, content: bytes | Mapping[str, str | bytes], name: str = "app") -> None:
+        """Put an artifact into the store, whole at once."""
+        data = content if isinstance(content, bytes) else tarball(content)
+        fresh = self.store / f".{name}.new"
+        fresh.write_bytes(data)
+        fresh.rename(self.store / f"{name}.tar.gz")
+
+    def destination(self, name: str = "app") -> Path:
+        """Where the service is."""
+        return self.folder / "srv" / name
+
+    def version(self, name: str = "app") -> str | None:
+        """What the file ``version`` at the destination says."""
+        try:
+            return (self.destination(name) / "version").read_text()
+        except FileNotFoundError:
+            return None
+
+    def root(self, name: str = "app") -> Path:
+        """The service's own folder."""
+        return self.folder / "srv" / ".dropship" / name
+
+    def releases(self, name: str = "app") -> list[str]:
+        """Names of the releases on disk."""
+        folder = self.root(name) / "releases"
+        return sorted(one.name for one in folder.iterdir() if one.suffix != ".json")
+
+    def litter(self, name: str = "app") -> list[Path]:
+        """What is left in staging."""
+        staging = self.root(name) / "staging"
+        return list(staging.iterdir()) if staging.is_dir() else []
+
+    def saved(self, name: str = "app") -> dict[str, Any]:
+        """The service's state file."""
+        path = self.folder / "state" / "services" / name / "state.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
+    def history(self, name: str = "app") -> list[dict[str, Any]]:
+        """Lines of the service's history, oldest first."""
+        path = self.folder / "state" / "services" / name / "history.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    # --- running the program --------------------------------------------------------------------
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """The environment of the program."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DROPSHIP_", "AWS_"))}
+        return {**kept, "DROPSHIP_CONFIG": str(self.config), **more}
+
+    def run(self, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [*PROGRAM, *args],
+            cwd=self.folder,
+            env=self.environ(**environ),
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+
+    def start(self, *args: str, cwd: Path | None = None, **environ: str) -> subprocess.Popen[bytes]:
+        """Start an agent."""
+        with self.log.open("ab") as log:
+            self._agent = subprocess.Popen(
+                [*PROGRAM, "agent", *args],
+                cwd=cwd or self.folder,
+                env=self.environ(**environ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        return self._agent
+
+    @property
+    def agent(self) -> subprocess.Popen[bytes]:
+        """The agent that was started."""
+        assert self._agent is not None
+        return self._agent
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the agent; gives its exit code."""
+        self.agent.send_signal(number)
+        return self.agent.wait(DEADLINE)
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        if self._agent is not None and self._agent.poll() is None:
+            self._agent.kill()
+            self._agent.wait(DEADLINE)
+
+    def said(self) -> str:
+        """The agent's log."""
+        return self.log.read_text() if self.log.exists() else ""
+
+    def status(self) -> dict[str, Any]:
+        """``status --format json``."""
+        return dict(json.loads(self.run("status", "--format", "json").stdout))
+
+    def record(self) -> dict[str, Any]:
+        """What the agent publishes of its workers, by name."""
+        try:
+            data = json.loads((self.folder / "run" / "agent.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return {}
+        if self._agent is not None and data["pid"] != self._agent.pid:
+            return {}  # of an agent that was killed
+        return {one["name"]: one for one in data["workers"]}
+
+    def pid(self, name: str = "app") -> int:
+        """The pid of a worker that runs."""
+        return int(
+            eventually(
+                lambda: self.record().get(name, {}).get("pid"), lambda: f"run {name}: {self.said()}"
+            )
+        )
+
+    def until_version(self, version: str, name: str = "app") -> None:
+        """Wait until a version is current and the update is over."""
+        journal = self.folder / "state" / "services" / name / "journal.json"
+        eventually(
+            lambda: self.version(name) == version and not journal.exists(),
+            lambda: f"deploy {version}: {self.said()}",
+        )
+
+    def until_said(self, text: str, times: int = 1) -> None:
+        """Wait until the agent's log holds a text so often."""
+        eventually(lambda: self.said().count(text) >= times, lambda: f"say {text!r}: {self.said()}")

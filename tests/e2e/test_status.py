@@ -1,0 +1,118 @@
+"""What ``status`` tells of workers that come to their end, and of files that cannot be read."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from tests.e2e.host import Host, eventually
+
+
+def by_name(host: Host) -> dict[str, Any]:
+    """The services of ``status --format json``."""
+    return {one["name"]: one for one in host.status()["services"]}
+
+
+def two_services(host: Host) -> None:
+    """One that is installed at once, and ``slow``, whose hook waits for the file ``gate``."""
+    waits = f"until test -e {host.folder}/gate; do sleep 0.05; done"
+    host.configure(
+        host.service(), host.service(f'before "script" {{ command = "{waits}" }}', name="slow")
+    )
+    host.publish({"version": "1"})
+    host.publish({"version": "1"}, "slow")
+
+
+def worker_ended(host: Host, name: str = "app") -> bool:
+    """Whether the agent has buried a worker."""
+    worker = host.record().get(name, {})
+    return bool(worker.get("last_exit")) and worker["pid"] is None
+
+
+def test_worker_that_did_its_work_once_has_not_crashed(host: Host) -> None:
+    """Others are still at work; the exit code of status is good."""
+    two_services(host)
+    host.start("--once")
+    eventually(lambda: worker_ended(host), lambda: f"end: {host.said()}")
+    done = host.run("status")
+    assert (done.returncode, "crashed" in done.stdout) == (0, False), done.stdout
+    assert by_name(host)["app"]["state"] == "idle"
+    (host.folder / "gate").touch()
+    assert host.agent.wait(60) == 0
+
+
+def test_worker_that_was_asked_to_end_has_not_crashed(host: Host) -> None:
+    """The agent stops, and waits for another one's update."""
+    two_services(host)
+    host.start()
+    host.until_version("1")
+    host.until_said("[slow] running the before hooks")
+    host.agent.send_signal(signal.SIGTERM)
+    eventually(lambda: worker_ended(host), lambda: f"end: {host.said()}")
+    assert host.run("status").returncode == 0
+    assert by_name(host)["app"]["state"] == "idle"
+    (host.folder / "gate").touch()
+    assert host.agent.wait(60) == 0
+
+
+def test_worker_that_ended_badly_once_has_crashed(host: Host) -> None:
+    """A store that cannot be asked: exit 1, as the agent's own will be."""
+    two_services(host)
+    (host.store / "app.tar.gz").unlink()
+    host.start("--once")
+    eventually(lambda: worker_ended(host), lambda: f"end: {host.said()}")
+    assert host.run("status").returncode == 1
+    assert by_name(host)["app"]["state"] == "crashed"
+    (host.folder / "gate").touch()
+    assert host.agent.wait(60) == 1
+
+
+def test_journal_that_cannot_be_read_blocks_its_service(host: Host) -> None:
+    """It keeps the worker from working, so status names the file."""
+    host.configure(host.service())
+    host.publish({"version": "1"})
+    assert host.run("update").returncode == 0
+    journal = host.folder / "state" / "services" / "app" / "journal.json"
+    journal.write_text("{ not json")
+    app = by_name(host)["app"]
+    assert app["state"] == "blocked"
+    assert str(journal) in app["lastError"]
+    assert journal.read_text() == "{ not json"
+
+
+def test_status_is_about_one_service_or_all(host: Host) -> None:
+    """Two names are a wrong call."""
+    two_services(host)
+    both = host.run("status").stdout
+    assert "\napp " in both
+    assert "\nslow " in both
+    one = host.run("status", "slow").stdout
+    assert "\napp " not in one
+    assert "\nslow " in one
+    assert host.run("status", "--format", "json", "slow").returncode == 3
+    assert host.run("status", "app", "slow").returncode == 2
+    assert 'did you mean "slow"?' in host.run("status", "slwo").stderr
+
+
+def test_one_folder_for_run_and_state_is_locked_once(host: Host) -> None:
+    """The agent does not stand in its own way, and a second one is still refused."""
+    host.configure(host.service(), main=f'run_path = "{host.folder}/state/../state"\n')
+    host.publish({"version": "1"})
+    host.start()
+    host.until_version("1")
+    second = host.run("agent")
+    assert second.returncode == 1
+    assert f"is used by another agent: process {host.agent.pid} " in second.stderr
+    assert host.stop() == 0
+
+
+def test_sigusr1_makes_a_dry_run_look_now(host: Host) -> None:
+    """An hour's interval is not waited for."""
+    host.configure(host.service(interval="1h"))
+    host.publish({"version": "1"})
+    host.start("--dry-run")
+    host.until_said("[app] outdated")
+    host.agent.send_signal(signal.SIGUSR1)
+    host.until_said("[app] outdated", 2)
+    assert host.stop() == 0
+    assert host.version() is None

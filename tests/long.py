@@ -1,0 +1,74 @@
+"""The long checks at their full size: ``python -m tests.long [NAME …]``, or ``tox -e long``.
+
+Each leaves a dated result in docs/development/results: size, seed, what was seen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from dropship import __version__
+from tests.e2e import chaos
+from tests.e2e.host import Host
+
+RESULTS = Path(__file__).parents[1] / "docs" / "development" / "results"
+
+
+def kills() -> Mapping[str, Any]:
+    """SIGKILL at 100 random moments to worker, unpacker and supervisor in turn."""
+    size, seed = 100, 20261123
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(Path(folder))
+        try:
+            seen = dataclasses.asdict(chaos.rounds(host, size, seed))
+        finally:
+            host.close()
+    good = not (seen["torn"] or seen["litter"] or seen["orphans"]) and seen["kills"] == size
+    return {"size": size, "seed": seed, "good": good, **seen}
+
+
+CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {"kills": kills}
+
+
+def main(names: list[str]) -> int:
+    """Run the named checks, or all; 1 if one of them is not good."""
+    good = True
+    for name in names or list(CHECKS):
+        began = time.monotonic()
+        outcome = dict(CHECKS[name]())
+        outcome["seconds"] = round(time.monotonic() - began, 1)
+        _keep(name, outcome)
+        good = good and bool(outcome["good"])
+    return 0 if good else 1
+
+
+def _keep(name: str, outcome: Mapping[str, Any]) -> None:
+    today = datetime.now(timezone.utc).date().isoformat()
+    facts = {
+        "check": name,
+        "what": (CHECKS[name].__doc__ or "").strip(),
+        "date": today,
+        "version": __version__,
+        "python": platform.python_version(),
+        "kernel": platform.release().split("-")[0],
+        "processors": os.cpu_count(),
+        **outcome,
+    }
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(facts, indent=2)
+    (RESULTS / f"{today}-{name}.json").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
