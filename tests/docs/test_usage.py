@@ -1,0 +1,307 @@
+"""What the pages for operators say is true: configurations, commands, keys, codes, links."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropship.cli import main
+from dropship.config import model
+from dropship.config.explain import explain, stories
+from dropship.config.load import Loaded, Mode, load
+from dropship.core.option import fold, options_of
+from dropship.core.template import Template
+from dropship.core.values import Duration, Share, Size
+from dropship.hcl.ast import Source
+from dropship.hcl.diagnostics import Severity, draw
+from dropship.hcl.parser import parse
+from dropship.health.http import Statuses
+from dropship.plugins import BUILT_IN, Kind, find
+from dropship.repos.options import StoreOptions
+from tests.docs.pages import USAGE, Block, Page, blocks, commands, pages
+
+REFERENCE = Page(USAGE / "configuration.md")
+ERRORS = Page(USAGE / "errors.md")
+
+_ENV = re.compile(r'env\("(\w+)"')
+_FILE = re.compile(r'file\("([^"]+)"\)')
+_CODE_NAME = re.compile(r"\b[EW]\d{3}\b")
+
+# The loader fills these in: what they are depends on the user.
+_GIVEN = ("state_path", "run_path")
+
+
+def _named(some: Sequence[Block]) -> list[Any]:
+    return [pytest.param(block, id=block.where) for block in some]
+
+
+def _noted(word: str) -> list[Block]:
+    return [block for block in blocks("hcl") if block.note.partition(" ")[0] == word]
+
+
+# --- configurations ---------------------------------------------------------------------------------
+
+
+def _loaded(block: Block, folder: Path) -> Loaded:
+    """The block as a main file that everybody may read; its variables and files are there."""
+    secret = folder / "a-secret"
+    secret.write_text("sesame\n")
+    path = folder / "dropship.hcl"
+    path.write_text(_FILE.sub(f'file("{secret}")', block.text))
+    path.chmod(0o644)
+    (folder / "services").mkdir()
+    environ = dict.fromkeys(_ENV.findall(block.text), "sesame")
+    return load(path, environ=environ, cwd=folder, euid=0, mode=Mode.REQUIRE)
+
+
+@pytest.mark.parametrize("block", _named(_noted("") + _noted("warns")))
+def test_whole_configuration_loads_with_the_warnings_it_announces(
+    block: Block, tmp_path: Path
+) -> None:
+    """Nobody copies something that does not work."""
+    loaded = _loaded(block, tmp_path)
+    drawn = "\n".join(draw(one, loaded.masked) for one in loaded.diagnostics)
+    assert loaded.config is not None, drawn
+    assert loaded.config.services, "a whole configuration deploys something"
+    announced = _CODE_NAME.findall(block.note)
+    assert sorted(one.code for one in loaded.diagnostics) == sorted(announced), drawn
+    for code in announced:
+        assert code in block.page.prose, f"{code} is not explained beside {block.where}"
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+def test_every_page_has_a_configuration_that_works(page: Page) -> None:
+    """Readers start from something whole."""
+    assert any(block.note.partition(" ")[0] in ("", "warns") for block in page.blocks("hcl"))
+
+
+@pytest.mark.parametrize("block", _named(_noted("fragment")))
+def test_fragment_is_sound_language(block: Block) -> None:
+    """A part of a file is still well written."""
+    found = parse(Source(block.where, block.text)).diagnostics
+    assert [one.message for one in found if one.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize("block", _named(_noted("faults")))
+def test_faults_are_drawn_as_the_page_shows_them(
+    block: Block,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What ``validate`` prints for the file is the page's next block, to the letter."""
+    name = block.note.split()[1]
+    (tmp_path / name).write_text(block.text)
+    monkeypatch.chdir(tmp_path)
+    assert main.run(["validate", name]) == 1
+    following = next(one for one in block.page.blocks("text") if one.line > block.line)
+    assert capsys.readouterr().out == following.text
+
+
+def test_no_block_of_configuration_has_an_unknown_note() -> None:
+    """A mistyped note would leave a block unchecked."""
+    known = {"", "fragment", "warns", "faults"}
+    assert {block.note.partition(" ")[0] for block in blocks("hcl")} <= known
+
+
+# --- the reference ----------------------------------------------------------------------------------
+
+
+def _own(cls: type, besides: type | None = None) -> tuple[type, frozenset[str]]:
+    return cls, frozenset(options_of(besides)) if besides else frozenset()
+
+
+def _sections() -> dict[str, tuple[tuple[type, frozenset[str]], ...]]:
+    """Which dataclasses (without which fields) each heading of the reference is about."""
+    found = {
+        "Main file": (_own(model.Config),),
+        "Worker": (_own(model.WorkerLimits),),
+        "Every store": (_own(StoreOptions),),
+        "Every lock": (_own(model.LockConfig),),
+        "Service": (_own(model.ServiceConfig), _own(model.LockChoice)),
+        "Every artifact": (_own(model.ArtifactConfig),),
+        "Every hook": (_own(model.HookConfig), _own(model.FailureRule)),
+        "Every health check": (_own(model.HealthConfig),),
+    }
+    for kind in Kind:
+        for name in BUILT_IN[kind]:
+            cls = find(kind, name)
+            assert cls is not None
+            shared = StoreOptions if kind is Kind.REPO else None
+            found[f"{kind.value.capitalize()} `{name}`"] = (_own(cls.Options, shared),)
+            if kind is Kind.REPO:
+                article = "an" if name in ("http", "s3") else "a"
+                found[f"Artifact in {article} `{name}` repo"] = (_own(cls.Location),)
+    return found
+
+
+def _fields(heading: str) -> list[tuple[dataclasses.Field[Any], Any]]:
+    return [
+        (field, options_of(cls)[field.name])
+        for cls, without in _sections()[heading]
+        for field in dataclasses.fields(cls)
+        if field.name in options_of(cls) and field.name not in without
+    ]
+
+
+@pytest.mark.parametrize("heading", _sections())
+def test_reference_lists_exactly_the_keys_there_are(heading: str) -> None:
+    """No key is missing, none is invented, and each is spelled as the program spells it."""
+    assert sorted(REFERENCE.keys(heading)) == sorted(said.key for _, said in _fields(heading))
+
+
+def test_reference_has_no_table_that_nobody_checks() -> None:
+    """A heading that is not in the list above would escape the other tests."""
+    headings = re.findall(r"^#+ (.+)$", REFERENCE.prose, re.MULTILINE)
+    assert {one for one in headings if REFERENCE.keys(one)} == set(_sections())
+
+
+_Read = Callable[[str], object]
+_READ: dict[type, _Read] = {
+    Duration: Duration.parse,
+    Size: Size.parse,
+    Share: Share.parse,
+    int: int,
+    bool: lambda text: {"true": True, "false": False}[text],
+}
+
+
+def _as_read(default: object, cell: str) -> object:
+    """The default that a cell shows, as a value like ``default``."""
+    read: _Read = _READ.get(type(default), str)
+    return read(cell.strip("`"))
+
+
+@pytest.mark.parametrize("heading", _sections())
+def test_reference_shows_the_defaults_there_are(heading: str) -> None:
+    """``required`` where there is none; the very value where there is one."""
+    table = REFERENCE.keys(heading)
+    for field, said in _fields(heading):
+        cell = table[said.key][0]
+        needed = said.required and field.name not in _GIVEN
+        assert (cell == "required") == needed, said.key
+        default: Any = field.default
+        if isinstance(default, (*_READ, str)) and default != "":
+            assert _as_read(default, cell) == default, said.key
+        if isinstance(default, Template | Statuses):
+            assert cell.strip("`") == default.text, said.key
+
+
+@pytest.mark.parametrize("heading", _sections())
+def test_reference_tells_other_spellings_secrets_and_what_is_deprecated(heading: str) -> None:
+    """What ``option()`` says of a key is said to the reader, too."""
+    table = REFERENCE.keys(heading)
+    for _, said in _fields(heading):
+        meaning = table[said.key][1]
+        assert ("deprecated" in meaning) == bool(said.deprecated), said.key
+        assert meaning.endswith("secret") == said.secret or meaning == "secret key", said.key
+        for alias in said.aliases:
+            assert f"`{alias}`" in meaning
+
+
+def test_keys_in_the_tables_of_other_pages_exist() -> None:
+    """A key that is praised on another page is in the reference."""
+    known = {fold(said.key) for heading in _sections() for _, said in _fields(heading)}
+    for name in ("turns.md",):
+        table = Page(USAGE / name).prose
+        shown = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+        assert shown
+        assert [key for key in shown if fold(key) not in known] == []
+
+
+# --- commands ---------------------------------------------------------------------------------------
+
+
+def _understood(argv: Sequence[str]) -> None:
+    """Parse a command line as the program would, and go no further."""
+    before, name, after = main._split(argv)
+    assert name is not None, argv
+    name = main._known(name)
+    parser = main._parser(name, importlib.import_module(main.COMMANDS[name][0]))
+    parser.parse_intermixed_args([*before, *after])
+
+
+@pytest.mark.parametrize("block", _named(blocks("sh")))
+def test_commands_are_understood(block: Block) -> None:
+    """Every command exists and takes the flags that are shown."""
+    for argv in commands(block.text):
+        _understood(argv)
+
+
+def test_some_commands_are_shown_and_all_are() -> None:
+    """The check above sees something, and no command goes unmentioned."""
+    shown = {main._split(argv)[1] for block in blocks("sh") for argv in commands(block.text)}
+    assert shown == set(main.COMMANDS)
+
+
+@pytest.mark.parametrize("block", _named(blocks("ini")))
+def test_unit_starts_a_command_that_exists(block: Block) -> None:
+    """A unit file that is copied starts."""
+    starts = re.findall(r"^ExecStart=(.+)$", block.text, re.MULTILINE)
+    assert starts
+    for argv in commands("\n".join(starts)):
+        _understood(argv)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+def test_commands_in_sentences_exist(page: Page) -> None:
+    """``dropship something`` in the text is something that can be typed."""
+    for span in page.spans():
+        if span.startswith("dropship "):
+            _understood(span.split()[1:])
+
+
+def test_operating_shows_every_global_option() -> None:
+    """``--config`` and its like stand in the table of options."""
+    section = Page(USAGE / "operating.md").section("Commands")
+    for option in main._WITH_VALUE:
+        assert f"| `{option} " in section
+
+
+# --- codes and links --------------------------------------------------------------------------------
+
+
+def test_errors_lists_every_code_there_is_by_its_title() -> None:
+    """A code that is looked up is found."""
+    rows = dict(re.findall(r"^\| `([EW]\d{3})` \| (.+) \|$", ERRORS.prose, re.MULTILINE))
+    assert rows == {story.code: story.title for story in stories().values()}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+def test_codes_that_are_named_exist(page: Page) -> None:
+    """``--explain`` knows each of them."""
+    for code in _CODE_NAME.findall(page.text):
+        assert explain(code).code[1:] == code[1:]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+def test_links_lead_somewhere(page: Page) -> None:
+    """Pages, files and headings that are linked to exist."""
+    for link in page.links():
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = Page(page.path.parent / name) if name else page
+        assert target.path.exists(), link
+        if anchor:
+            assert anchor in target.anchors(), link
+
+
+def test_index_leads_to_every_page() -> None:
+    """No page is hidden."""
+    others = {os.fspath(path.name) for path in USAGE.glob("*.md")} - {"index.md"}
+    assert others <= set(Page(USAGE / "index.md").links())
+
+
+@pytest.mark.parametrize("path", sorted(USAGE.glob("*.md")), ids=lambda path: path.name)
+def test_lines_are_short_enough_to_read_in_a_terminal(path: Path) -> None:
+    """120 characters at most."""
+    long = [line for line in Page(path).text.splitlines() if len(line) > 120]
+    assert long == []
