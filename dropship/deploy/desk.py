@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from enum import Enum
+from typing import Protocol, TypeAlias
 
 from dropship.core.events import Event
 from dropship.core.phase import Phase
@@ -16,16 +17,42 @@ from dropship.core.situation import State
 from dropship.core.watch import Progress
 
 
+class Verdict(Enum):
+    """How an order ended; the value is its exit code."""
+
+    GOOD = 0
+    FAILED = 1
+    REFUSED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class GoBack:
+    """Make a release current again, by name as an operator gives it; empty: the previous one."""
+
+    release: str = ""
+
+
+Wanted: TypeAlias = Event | GoBack
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Something an operator wants: an event for the table. ``ticket`` finds its sender again."""
+    """Something an operator wants. ``ticket`` finds its sender again."""
 
-    event: Event
+    event: Wanted
     ticket: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of an order, in a sentence fragment such as ``updated to …``."""
+
+    verdict: Verdict
+    words: str
+
+
 class Desk(Protocol):
-    """Orders in, situation out. Nothing here blocks but ``sleep``."""
+    """Orders in, situation and answers out. Nothing here blocks but ``sleep``."""
 
     def attend(self) -> None:
         """Beat the heart and hear what has been ordered; called at least once a second."""
@@ -42,8 +69,8 @@ class Desk(Protocol):
     def report(self, phase: Phase, progress: Progress) -> None:
         """How far the phase is; may come often."""
 
-    def answer(self, order: Order, refused: str | None) -> None:
-        """An order was taken, or why not."""
+    def answer(self, order: Order, answer: Answer) -> None:
+        """What came of an order, once for each that is no stop, unless the driver ends before."""
 
     def interrupting(self) -> AbstractContextManager[None]:
         """Within it a stop may break out of a blocking call by ``InterruptedByStop``."""

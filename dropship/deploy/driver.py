@@ -28,6 +28,7 @@ from dropship.deploy import ground, words
 from dropship.deploy.chores import Chores
 from dropship.deploy.desk import Desk
 from dropship.deploy.hooks import Listener, await_leftover
+from dropship.deploy.orders import Orders
 from dropship.deploy.perform import Performer
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
@@ -83,8 +84,6 @@ class Driver:
 
     Attributes:
         state: Where the update is.
-        refusals: Why something new was not taken, as often as that was said.
-        outcome: How the last update ended, if one did.
     """
 
     def __init__(
@@ -96,8 +95,8 @@ class Driver:
         in_place: Callable[[], bool],
     ) -> None:
         self.state = State(rig.facts)
-        self.refusals: list[str] = []
-        self.outcome: Outcome | None = None
+        self._refused = False
+        self._outcome: Outcome | None = None
         self._rig = rig
         self._desk = desk
         self._log = log
@@ -110,6 +109,7 @@ class Driver:
         self._in_place = in_place
         self._exit: int | None = None
         self._told: LeaseLostError | None = None
+        self._orders = Orders(desk, rig.layout)
         self._pending: tuple[do.Command, ...] | None = None
         self._output = _Output()
         self._complaint = ("", 0.0)
@@ -137,6 +137,7 @@ class Driver:
             )
         while self._exit is None:
             self._turn_once()
+        self._answer()
         return self._exit
 
     def _turn_once(self) -> None:
@@ -159,10 +160,17 @@ class Driver:
             self._perform(self._step(on.TurnLost(error=str(lost))))
 
     def _heed(self) -> None:
-        for order in self._desk.orders():
-            busy = words.busy(self.state, order.event)
-            self._feed(order.event)
-            self._desk.answer(order, busy)
+        while self._exit is None and (order := self._orders.next(self.state)):
+            event = self._orders.admit(order, self.state, new_id())
+            if event is not None:
+                self._feed(event)
+            self._answer()
+
+    def _answer(self) -> None:
+        """Answer the orders that something has come of."""
+        self._orders.settle_noted(self.state)
+        came = words.came_of(self.state, self._outcome, refused=self._refused)
+        self._orders.settle(self.state, came)
 
     def _ring(self) -> bool:
         """Let the timer's event happen, if it is time."""
@@ -172,6 +180,7 @@ class Driver:
         self._timer = None
         event = timer.event(at=time.time())
         self._feed(replace(event, update_id=new_id()) if isinstance(event, on.Due) else event)
+        self._answer()
         return True
 
     def _left(self) -> float | None:
@@ -192,6 +201,8 @@ class Driver:
             event = replace(event, at=time.time())
         before = self.state
         self.state, commands = step(before, event)
+        if before.attempt is None and self.state.attempt is not None:
+            self._refused, self._outcome = False, None
         # The desk first: what it shows of a phase must be gone before the log goes on.
         if self.state != before:
             self._desk.show(self.state, self._next_check())
@@ -230,7 +241,9 @@ class Driver:
         """An order called the command off; what the table wants done instead follows."""
         pending, self._pending = self._pending, None
         if pending is not None:
-            return self._perform(pending)
+            following = self._perform(pending)
+            self._orders.settle_noted(self.state)
+            return following
         # A stop that broke out of a blocking call: it has been heard, and is heeded by the loop.
         self._desk.attend()
         self._heed()
@@ -248,14 +261,14 @@ class Driver:
         self._keep_turn()
         if not self.state.awaiting and self.state.phase is not Phase.STARTING:
             return  # a short command looks around; orders wait for the loop
-        for order in self._desk.orders():
-            busy = words.busy(self.state, order.event)
-            commands = self._step(order.event)
-            self._desk.answer(order, busy)
+        while order := self._orders.next(self.state):
+            event = self._orders.admit(order, self.state, new_id())
+            commands = self._step(event) if event is not None else ()
             if any(isinstance(one, do.Cancel) for one in commands):
                 self._pending = commands
                 raise InterruptedByStop
             self._perform(commands)
+            self._orders.settle_noted(self.state)
 
     # --- short commands -------------------------------------------------------------------------
 
@@ -287,7 +300,7 @@ class Driver:
         if not isinstance(command, do.Record):
             return command
         entry = command.entry
-        self.outcome = entry.outcome
+        self._outcome = entry.outcome
         error = hide(entry.error) if entry.error else None
         return do.Record(replace(entry, error=error, output=hide(self._output.taken())))
 
@@ -314,7 +327,7 @@ class Driver:
         self._desk.show(self.state, self._next_check())
 
     def _refuse(self, command: do.Refuse) -> None:
-        self.refusals.append(command.why)
+        self._refused = True
         self._complain(on.StoreFailed(error=f"not updated: {command.why}"))
 
     def _cancel(self, _command: do.Cancel) -> None:

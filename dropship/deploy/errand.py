@@ -1,4 +1,4 @@
-"""A desk with one order of its own: check and update now, then stop."""
+"""A desk with one order of its own: it is carried out, and then the driver is to stop."""
 
 from __future__ import annotations
 
@@ -9,26 +9,22 @@ from dropship.core import events as on
 from dropship.core.phase import Phase
 from dropship.core.situation import State
 from dropship.core.watch import Progress
-from dropship.deploy.desk import Desk, Order
-from dropship.deploy.driver import Driver, new_id
-
-GOOD = 0
-FAILED = 1
-REFUSED = 4
+from dropship.deploy.desk import Answer, Desk, Order, Wanted
 
 
 class Errand:
     """Sits before another desk and adds the one order; whatever is ordered there comes too.
 
     Attributes:
-        done: The order was carried out.
+        came: What came of the order; None if the driver ended before.
     """
 
-    def __init__(self, inner: Desk, *, force: bool = False) -> None:
+    def __init__(self, inner: Desk, wanted: Wanted) -> None:
         self._inner = inner
-        self._check: on.Event | None = on.CheckNow(update_id=new_id(), force=force)
+        self._order = Order(wanted)
+        self._given = False
         self._resting = False
-        self.done = False
+        self.came: Answer | None = None
 
     def attend(self) -> None:
         """As the desk behind."""
@@ -40,14 +36,11 @@ class Errand:
         While an update that was cut off is recovered, the order waits.
         """
         orders = list(self._inner.orders())
-        if not self._resting:
-            return orders
-        if self._check is None:
-            self.done = True
+        if self._resting and not self._given:
+            self._given = True
+            orders.append(self._order)
+        elif self._resting and self.came is not None:
             orders.append(Order(on.Stop()))
-        else:
-            orders.append(Order(self._check))
-            self._check = None
         return orders
 
     def sleep(self, seconds: float | None) -> None:
@@ -64,18 +57,13 @@ class Errand:
         """As the desk behind."""
         self._inner.report(phase, progress)
 
-    def answer(self, order: Order, refused: str | None) -> None:
-        """As the desk behind."""
-        self._inner.answer(order, refused)
+    def answer(self, order: Order, answer: Answer) -> None:
+        """Keep ours; others are for the desk behind."""
+        if order is self._order:
+            self.came = answer
+        else:
+            self._inner.answer(order, answer)
 
     def interrupting(self) -> AbstractContextManager[None]:
         """As the desk behind."""
         return self._inner.interrupting()
-
-
-def outcome(driver: Driver) -> int:
-    """What an errand came to: 0 all well, 1 failed, 4 refused (paused, quarantined, put off)."""
-    if driver.state.trouble is None:
-        return GOOD
-    put_off = driver.outcome == "postponed"
-    return REFUSED if driver.refusals or put_off else FAILED

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from dropship.core import events as on
 from dropship.core.phase import Phase
-from dropship.core.saved import HistoryEntry
+from dropship.core.saved import HistoryEntry, Outcome
 from dropship.core.situation import State
 from dropship.core.update import BUSY
+from dropship.deploy.desk import Answer, Verdict
 
 _SAID: Final = {
     Phase.STAGING: "something new: downloading and unpacking it",
@@ -27,6 +28,11 @@ _SAID: Final = {
     Phase.UNDO_VERIFY: "going back: checking health",
     Phase.UNDO_NOTIFY: "running the failed hooks",
     Phase.SETTLING: "writing down what failed",
+}
+_DOING: Final = {
+    Phase.STARTING.value: "starting",
+    Phase.CHECKING.value: "asking the store",
+    **{phase.value: said for phase, said in _SAID.items()},
 }
 _QUIET: Final = (on.StoreFailed, on.StageFailed, on.TurnFailed)
 
@@ -76,15 +82,33 @@ def log_outcome(log: logging.LoggerAdapter[logging.Logger], entry: HistoryEntry)
     log.log(level, "%s: %s", entry.outcome.replace("-", " "), entry.error, extra=extra)
 
 
-def busy(state: State, event: on.Event) -> str | None:
-    """Why an order means nothing now, if it does not."""
-    wants = isinstance(event, (on.CheckNow, on.RollBack))
-    if not wants or state.phase not in BUSY:
-        return None
-    forced = isinstance(event, on.RollBack) or (isinstance(event, on.CheckNow) and event.force)
-    if state.phase is Phase.HOLDING and forced:
+def doing(phase: str) -> str:
+    """What goes on in a phase, by its value; empty where nothing does."""
+    return _DOING.get(phase, "")
+
+
+def busy(state: State, *, insists: bool) -> str | None:
+    """Why nothing can be begun now, if it cannot; who ``insists`` need not wait for ``updateTTL``."""
+    if state.phase not in BUSY or (state.phase is Phase.HOLDING and insists):
         return None
     return f"busy: {_SAID.get(state.phase, state.phase.value)}"
+
+
+def came_of(state: State, outcome: Outcome | None, *, refused: bool) -> Answer:
+    """What came of an order, now that ``state`` is at rest.
+
+    ``outcome``: how its update ended, if there was one. ``refused``: something new was not taken.
+    """
+    current = state.saved.current
+    runs = f"{current.name} is current" if current else "nothing is installed"
+    if state.phase is Phase.STOPPED and outcome in (None, "updated"):
+        ended = f"{outcome}, " if outcome else ""
+        return Answer(Verdict.FAILED, f"interrupted; {ended}{runs}")
+    if state.trouble is None:
+        return Answer(Verdict.GOOD, f"{outcome or 'up to date'}, {runs}")
+    if refused or outcome == "postponed":
+        return Answer(Verdict.REFUSED, f"not updated: {state.trouble}; {runs}")
+    return Answer(Verdict.FAILED, f"failed: {state.trouble}; {runs}")
 
 
 def _fields(state: State) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from dropship.core import events as on
 from dropship.core.phase import Phase
 from dropship.core.situation import State
 from dropship.core.watch import Progress
-from dropship.deploy.desk import Order
-from dropship.deploy.driver import Driver, new_id
+from dropship.deploy.desk import Answer, Order, Wanted
+from dropship.deploy.driver import Driver
 from dropship.deploy.rig import Rig, Workshop
 
-Moment = Callable[["Desk"], Sequence[on.Event]]
+Moment = Callable[["Desk"], Sequence[Wanted]]
 
 
 class Desk:
@@ -28,13 +28,15 @@ class Desk:
     Attributes:
         state: As last shown.
         phases: As shown, one after the other.
+        answers: What came of each order.
     """
 
     def __init__(self, moment: Moment | None = None) -> None:
         self.state: State | None = None
         self.phases: list[Phase] = []
+        self.answers: list[tuple[Wanted, Answer]] = []
         self._moment = moment
-        self._orders: list[Order] = [Order(on.CheckNow(update_id=new_id()))]
+        self._orders: list[Order] = [Order(on.CheckNow())]
 
     def attend(self) -> None:
         """Ask the test."""
@@ -62,8 +64,9 @@ class Desk:
     def report(self, phase: Phase, progress: Progress) -> None:
         """Nobody looks at bars here."""
 
-    def answer(self, order: Order, refused: str | None) -> None:
-        """Nobody waits for an answer here."""
+    def answer(self, order: Order, answer: Answer) -> None:
+        """Note it."""
+        self.answers.append((order.event, answer))
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
