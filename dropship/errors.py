@@ -103,5 +103,9 @@ class BusyError(DropshipError):
     """Somebody else drives this service or agent just now (exit 4 or 1)."""
 
 
+class NoAgentError(DropshipError):
+    """No agent runs that could be asked (exit 3)."""
+
+
 class InterruptedByStop(BaseException):
     """A stop was asked for while something interruptible was under way."""

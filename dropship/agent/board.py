@@ -1,48 +1,52 @@
-"""What the supervisor lets the world know: ``agent.json`` and the service manager's status line.
+"""What the supervisor lets the world know: a record for who asks, a status line for the service manager.
 
-Changes of who runs are published at once, the rest at most twice a second.
+The status line follows changes of who runs at once, the rest at most twice a second.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Collection
-from pathlib import Path
 from typing import Final
 
-from dropship.agent import record
 from dropship.agent.record import AgentRecord
 from dropship.agent.seat import Clocks, Seat
 from dropship.linux.notify import Notifier
 
 _PAUSE: Final = 0.5
 
-_log = logging.getLogger("dropship.agent")
-
 
 class Board:
-    """Publishes.
+    """Tells.
 
     Attributes:
         config_error: Why the last reload was refused.
-        due: When there will be something to publish (``time.monotonic()``); None if there is not.
+        due: When there will be something to tell (``time.monotonic()``); None if there is not.
     """
 
-    def __init__(self, run_path: Path, since: float, version: str, notifier: Notifier) -> None:
+    def __init__(self, since: float, version: str, notifier: Notifier) -> None:
         self.config_error: str | None = None
-        self.due: float | None = 0.0
-        self._run_path = run_path
+        self.due: float | None = None
         self._since = since
         self._version = version
         self._notifier = notifier
-        self._published_at = 0.0
+        self._told_at = 0.0
         self._status = ""
-        self._troubled = False
+
+    def record(self, seats: Collection[Seat], *, stopping: bool) -> AgentRecord:
+        """All that is known now."""
+        return AgentRecord(
+            pid=os.getpid(),
+            since=self._since,
+            version=self._version,
+            stopping=stopping,
+            config_error=self.config_error,
+            workers=tuple(seat.record() for seat in seats),
+        )
 
     def changed(self, *, urgent: bool = False) -> None:
         """There is something new."""
-        at_earliest = 0.0 if urgent else self._published_at + _PAUSE
+        at_earliest = 0.0 if urgent else self._told_at + _PAUSE
         self.due = at_earliest if self.due is None else min(self.due, at_earliest)
 
     def ready(self, seats: Collection[Seat]) -> None:
@@ -50,34 +54,15 @@ class Board:
         self._status = status(seats)
         self._notifier.ready(self._status)
 
-    def publish(self, seats: Collection[Seat], now: Clocks, *, stopping: bool) -> None:
-        """Publish what has changed, if it is time."""
+    def tell(self, seats: Collection[Seat], now: Clocks, *, stopping: bool) -> None:
+        """Tell what has changed, if it is time."""
         if self.due is None or now.steady < self.due:
             return
-        self.due, self._published_at = None, now.steady
-        self._write(AgentRecord(
-            pid=os.getpid(),
-            since=self._since,
-            version=self._version,
-            stopping=stopping,
-            config_error=self.config_error,
-            workers=tuple(seat.record() for seat in seats),
-        ))  # fmt: skip
+        self.due, self._told_at = None, now.steady
         words = status(seats)
         if words != self._status and not stopping:
             self._status = words
             self._notifier.status(words)
-
-    def _write(self, agent: AgentRecord) -> None:
-        try:
-            record.write(self._run_path, agent)
-        except OSError as error:
-            # Others know less; the services are looked after all the same. Said once.
-            if not self._troubled:
-                _log.warning("cannot write %s: %s", self._run_path / record.NAME, error.strerror)
-            self._troubled = True
-        else:
-            self._troubled = False
 
 
 def status(seats: Collection[Seat]) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from dropship.agent import limits
 from dropship.agent.board import Board
 from dropship.agent.difference import Difference
-from dropship.agent.messages import Finish, Wish
+from dropship.agent.messages import Answered, Finish, Wish
 from dropship.agent.seat import Clocks, Seat, Work
 from dropship.agent.stopping import Force
 from dropship.agent.vigil import Verdict
@@ -43,6 +43,7 @@ class Crew:
     Attributes:
         config: What workers are started with from now on.
         ended_badly: A worker failed whose end was for good (``once``, or while stopping).
+        stopping: Everybody was told to end for good.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Crew:
         self._selector = selector
         self._board = board
         self._seats = {one.name: Seat(one) for one in config.services}
-        self._stopping = False
+        self.stopping = False
+        self._answers: list[tuple[str, Answered]] = []
+        self._ends: list[tuple[str, str]] = []
         self._limits_at = clocks().steady + limits.INTERVAL
 
     @property
@@ -80,7 +83,7 @@ class Crew:
 
     def press(self, force: Force) -> None:
         """Have everybody end for good, so hard."""
-        self._stopping = True
+        self.stopping = True
         for seat in self.seats:
             seat.due = None
             _press(seat, force)
@@ -102,18 +105,34 @@ class Crew:
             if seat.name in ready:
                 self._hear(seat, now)
 
-    def reap(self, now: Clocks) -> None:
-        """Reap every child that has ended: workers, and strays where we are a container's init."""
+    def taken_answers(self) -> list[tuple[str, Answered]]:
+        """What workers said came of wishes, by service; taken by this call."""
+        taken, self._answers = self._answers, []
+        return taken
+
+    def taken_ends(self) -> list[tuple[str, str]]:
+        """Which services' workers have ended, and how; taken by this call."""
+        taken, self._ends = self._ends, []
+        return taken
+
+    def reap(self, now: Clocks) -> list[int]:
+        """Reap every child that has ended; gives those that were no workers.
+
+        They are clerks, and strays where we are a container's init.
+        """
+        others: list[int] = []
         by_pid = {seat.running.child.pid: seat for seat in self.seats if seat.running}
         while True:
             try:
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)
             except ChildProcessError:
-                return
+                return others
             if ended is None:
-                return
+                return others
             if seat := by_pid.get(ended.si_pid):
                 self._bury(seat, ended, now)
+            else:
+                others.append(ended.si_pid)
 
     def deadline(self) -> float | None:
         """When there is something to do next (``time.monotonic()``)."""
@@ -159,11 +178,15 @@ class Crew:
         seat.log.error("%s; starting again in %.1f s", why, delay)
 
     def _hear(self, seat: Seat, now: Clocks) -> None:
-        if seat.hear(now):
-            self._board.changed()
+        self._listen_to(seat, now)
         if seat.running and seat.running.channel.closed:
             # Hung up, not dead yet: an end of file would wake us for ever.
             self._forget(seat.running.channel)
+
+    def _listen_to(self, seat: Seat, now: Clocks) -> None:
+        if seat.hear(now):
+            self._board.changed()
+        self._answers += [(seat.name, one) for one in seat.taken_answers()]
 
     def _forget(self, watched: Any) -> None:
         if self._selector.get_map().get(watched) is not None:
@@ -172,13 +195,14 @@ class Crew:
     def _bury(self, seat: Seat, ended: os.waitid_result, now: Clocks) -> None:
         if seat.running is None:
             return
-        seat.hear(now)
+        self._listen_to(seat, now)
         self._forget(seat.running.channel)
         self._forget(seat.running.child.pidfd)
         well = _well(ended, asked=seat.asked)
         lived = seat.bury(ending(ended.si_code, ended.si_status), now, well=well)
+        self._ends.append((seat.name, seat.last_exit))
         self._board.changed(urgent=True)
-        if self._stopping or self._ways.once:
+        if self.stopping or self._ways.once:
             self.ended_badly |= not well
             seat.log.log(
                 logging.INFO if well else logging.ERROR, "worker ended: %s", seat.last_exit

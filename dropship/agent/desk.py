@@ -14,14 +14,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from dropship.agent import messages
 from dropship.agent.channel import Channel
-from dropship.agent.messages import Asleep, Busy, CheckNow, Finish, Statement
+from dropship.agent.messages import Answered, Asleep, Busy, Finish, Statement
 from dropship.core import events as on
 from dropship.core.phase import Phase
+from dropship.core.saved import Paused
 from dropship.core.situation import State
 from dropship.core.watch import Progress
-from dropship.deploy.desk import Order
-from dropship.deploy.driver import new_id
+from dropship.deploy.desk import Answer, GoBack, Order, Wanted
 from dropship.errors import InterruptedByStop
 
 BEAT: Final = 2.0
@@ -29,6 +30,7 @@ BEAT: Final = 2.0
 
 _LIVELY: Final = 0.5
 _NAP: Final = 1800.0
+_WORDS: Final = 4096  # characters of an answer: well within a packet
 
 
 class WorkerDesk:
@@ -37,6 +39,7 @@ class WorkerDesk:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._orders: list[Order] = []
+        self._answers: list[Answered] = []
         self._busy = Busy("starting")
         self._resting: Asleep | None = None
         self._checked = 0.0
@@ -56,6 +59,7 @@ class WorkerDesk:
     def attend(self) -> None:
         """Beat the heart, hear what was ordered."""
         self._listen()
+        self._say_answers()
         silent = time.monotonic() - self._said_at
         # Progress comes with every piece that is read; it is told twice a second.
         news = isinstance(self._said, Asleep) or self._said is None
@@ -116,8 +120,12 @@ class WorkerDesk:
         if time.monotonic() - self._said_at >= _LIVELY:
             self._say(self._busy)
 
-    def answer(self, order: Order, refused: str | None) -> None:
-        """Who gave the order sees what comes of it in what is shown."""
+    def answer(self, order: Order, answer: Answer) -> None:
+        """Tell whoever gave the order; without a ticket nobody waits for it."""
+        if order.ticket:
+            words = answer.words[:_WORDS]
+            self._answers.append(Answered(order.ticket, answer.verdict, words))
+            self._say_answers()
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:
@@ -134,6 +142,7 @@ class WorkerDesk:
 
     def close(self) -> None:
         """Give back signals and descriptors; the channel is its owner's."""
+        self._say_answers()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._selector.close()
@@ -151,9 +160,8 @@ class WorkerDesk:
             for message in self._channel.receive():
                 if isinstance(message, Finish):
                     self._stop(hard=message.hard)
-                elif isinstance(message, CheckNow):
-                    event = on.CheckNow(at=time.time(), update_id=new_id(), force=message.force)
-                    self._orders.append(Order(event))
+                elif isinstance(message, messages.Order):
+                    self._orders.append(Order(_wanted(message, time.time()), message.ticket))
         if self._channel.closed and not self._alone:
             # The supervisor is gone, and so shall we be.
             self._alone = True
@@ -176,9 +184,25 @@ class WorkerDesk:
         )  # fmt: skip
         self._say(statement)
 
+    def _say_answers(self) -> None:
+        """In their order; what a full channel refuses is said later."""
+        while self._answers and self._channel.send(self._answers[0]):
+            del self._answers[0]
+
     def _say(self, statement: Statement) -> None:
         if self._channel.send(statement):
             self._said = statement
             self._said_at = time.monotonic()
         else:
             self._said = None
+
+
+def _wanted(wish: messages.Order, at: float) -> Wanted:
+    """What a wish means to a driver."""
+    if isinstance(wish, messages.CheckNow):
+        return on.CheckNow(at=at, force=wish.force)
+    if isinstance(wish, messages.RollBack):
+        return GoBack(wish.release)
+    if isinstance(wish, messages.Pause):
+        return on.Pause(at=at, paused=Paused(wish.reason, at, wish.by))
+    return on.Resume(at=at) if isinstance(wish, messages.Resume) else on.Retry(at=at)

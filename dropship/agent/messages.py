@@ -1,7 +1,8 @@
 """What supervisor and worker say to each other: one JSON object a packet, tagged by its kind.
 
-What a worker says is always a full statement of what it does now, so only the newest counts and
-an older one may be lost. What a supervisor says is a wish.
+What a worker says of itself is always a full statement of what it does now, so only the newest
+counts and an older one may be lost. What a supervisor says is a wish; one that carries a ticket
+is answered under it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from dropship.core.watch import Progress
+from dropship.deploy.desk import Verdict
 from dropship.errors import StateError
 from dropship.state import codec
 
@@ -58,10 +60,51 @@ class Asleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of the wish with this ticket; said once."""
+
+    ticket: int
+    verdict: Verdict
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckNow:
     """Check now, and update if there is something new. ``force``: past pause and quarantine."""
 
     force: bool = False
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Make ``release`` current again; empty: the previous one."""
+
+    release: str = ""
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No updates until told otherwise; ``by`` whom, and why."""
+
+    reason: str
+    by: str
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Updates again."""
+
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing is in quarantine here any more."""
+
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +115,22 @@ class Finish:
 
 
 Statement: TypeAlias = Busy | Asleep
-Wish: TypeAlias = CheckNow | Finish
-Message: TypeAlias = Statement | Wish
+Order: TypeAlias = CheckNow | RollBack | Pause | Resume | Retry
+Wish: TypeAlias = Order | Finish
+Message: TypeAlias = Statement | Answered | Wish
 
 _KINDS: Final[Mapping[str, type[Message]]] = MappingProxyType(
-    {"busy": Busy, "asleep": Asleep, "check-now": CheckNow, "finish": Finish}
+    {
+        "busy": Busy,
+        "asleep": Asleep,
+        "answered": Answered,
+        "check-now": CheckNow,
+        "roll-back": RollBack,
+        "pause": Pause,
+        "resume": Resume,
+        "retry": Retry,
+        "finish": Finish,
+    }
 )
 _NAMES: Final[Mapping[type[Message], str]] = MappingProxyType(
     {cls: name for name, cls in _KINDS.items()}

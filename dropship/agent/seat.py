@@ -17,7 +17,7 @@ from dropship import log
 from dropship.agent import limits
 from dropship.agent.channel import Channel
 from dropship.agent.fork import Child, fork
-from dropship.agent.messages import Asleep, Busy, Statement, Wish
+from dropship.agent.messages import Answered, Asleep, Busy, Statement, Wish
 from dropship.agent.record import CRASHED, ENDED, WorkerRecord
 from dropship.agent.vigil import Vigil
 from dropship.config.model import Config, ServiceConfig
@@ -64,6 +64,7 @@ class Seat:
         self.due: float | None = None
         self.asked = False
         self.verdict = ""
+        self._answers: list[Answered] = []
         self.restarts = Restarts()
         self.last_exit = ""
         self.log = log.bound(self.name, "dropship.agent")
@@ -127,13 +128,20 @@ class Seat:
         heard = False
         try:
             for message in running.channel.receive():
-                if isinstance(message, (Busy, Asleep)):
+                if isinstance(message, Answered):
+                    self._answers.append(message)
+                elif isinstance(message, (Busy, Asleep)):
                     running.vigil = running.vigil.hears(message, clocks.steady)
                     self._take_in(message, clocks)
                     heard = True
         except ValueError as error:
             self.log.error("the worker said what makes no sense: %s", error)  # noqa: TRY400 - a traceback tells nothing more
         return heard
+
+    def taken_answers(self) -> list[Answered]:
+        """What it said came of wishes; taken by this call."""
+        taken, self._answers = self._answers, []
+        return taken
 
     def tell(self, wish: Wish) -> bool:
         """Tell the worker something; False if there is none, or it does not listen."""
@@ -151,6 +159,7 @@ class Seat:
         """There is no worker, against our will; the next is to be started when it is ``due``."""
         self.due = due
         self._note(CRASHED, clocks.wall)
+        self._wake_at = clocks.wall + due - clocks.steady
 
     def bury(self, ending: str, clocks: Clocks, *, well: bool) -> float:
         """The worker was reaped: give back what it had; returns the seconds it lived.

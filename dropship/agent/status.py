@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
 from dropship import __version__
-from dropship.agent import record
+from dropship.agent.answers import (
+    AgentAnswer,
+    PausedAnswer,
+    ProgressAnswer,
+    ServiceAnswer,
+    ServiceState,
+    StatusAnswer,
+    TurnAnswer,
+    WorkerAnswer,
+    iso,
+    moment,
+)
 from dropship.agent.record import ENDED, AgentRecord, WorkerRecord
 from dropship.config.model import Config, ServiceConfig
 from dropship.core.phase import Phase
@@ -18,7 +28,7 @@ from dropship.errors import StateError
 from dropship.install.layout import Layout
 from dropship.state.store import Store
 
-_STATES: Final = {
+_STATES: Final[dict[Phase, ServiceState]] = {
     Phase.CHECKING: "checking",
     Phase.STAGING: "staging",
     Phase.WAITING: "waiting",
@@ -49,6 +59,16 @@ class ServiceStatus:
     trouble: str | None = None
     journal: Journal | None = None
 
+    def readable(self) -> Saved:
+        """What is saved.
+
+        Raises:
+            StateError: It cannot be read.
+        """
+        if self.trouble is not None:
+            raise StateError(self.trouble)
+        return self.saved
+
     @property
     def cut_off(self) -> str | None:
         """What is to be said of an update that no worker of the agent drives."""
@@ -71,7 +91,7 @@ class ServiceStatus:
             return None
 
     @property
-    def state(self) -> str:
+    def state(self) -> ServiceState:
         """In the words of the command line's contract."""
         if self.trouble is not None or (self.worker and self.worker.phase == "blocked"):
             return "blocked"
@@ -92,34 +112,31 @@ class ServiceStatus:
         return self.trouble or self.cut_off or said or self.saved.failed
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Everything."""
-
-    agent: AgentRecord | None
-    services: tuple[ServiceStatus, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """3 without an agent, 1 if any service failed, else 0."""
-        if self.agent is None:
-            return 3
-        bad = ("failed", "crashed", "blocked")
-        return 1 if any(one.state in bad for one in self.services) else 0
-
-
-def gather(config: Config, services: tuple[ServiceConfig, ...]) -> Status:
-    """Read it all.
-
-    Raises:
-        StateError: What the agent published cannot be understood.
-    """
-    agent = record.read(config.run_path)
+def status(
+    config: Config, services: tuple[ServiceConfig, ...], agent: AgentRecord | None
+) -> StatusAnswer:
+    """``status`` of ``services``: from their files, and from ``agent`` if one runs."""
     workers = {one.name: one for one in agent.workers} if agent else {}
-    return Status(agent, tuple(_service(config, one, workers.get(one.name)) for one in services))
+    found = [_look(config, one, workers.get(one.name)) for one in services]
+    return StatusAnswer(
+        AgentAnswer(
+            running=agent is not None,
+            pid=agent.pid if agent else None,
+            version=agent.version if agent else __version__,
+            since=iso(agent.since) if agent else None,
+            config_error=agent.config_error if agent else None,
+        ),
+        tuple(_answer(one) for one in found),
+    )
 
 
-def _service(config: Config, service: ServiceConfig, worker: WorkerRecord | None) -> ServiceStatus:
+def look(config: Config, service: ServiceConfig, agent: AgentRecord | None) -> ServiceStatus:
+    """Everything that is known of one service."""
+    workers = agent.workers if agent else ()
+    return _look(config, service, next((w for w in workers if w.name == service.name), None))
+
+
+def _look(config: Config, service: ServiceConfig, worker: WorkerRecord | None) -> ServiceStatus:
     store = Store.of(config.state_path, service.name)
     try:
         saved = store.load()
@@ -133,70 +150,56 @@ def _service(config: Config, service: ServiceConfig, worker: WorkerRecord | None
     return ServiceStatus(service, saved, worker, journal=journal)
 
 
-def as_json(status: Status) -> dict[str, Any]:
-    """The document of ``status --format json``."""
-    agent = status.agent
-    return {
-        "agent": {
-            "running": agent is not None,
-            "pid": agent.pid if agent else None,
-            "version": (agent.version if agent else "") or __version__,
-            "since": iso(agent.since) if agent and agent.since else None,
-            "configError": agent.config_error if agent else None,
-        },
-        "services": [_as_json(one) for one in status.services],
-    }
-
-
-def _as_json(one: ServiceStatus) -> dict[str, Any]:
+def _answer(one: ServiceStatus) -> ServiceAnswer:
     saved, worker = one.saved, one.worker
     current, paused = saved.current, saved.paused
-    return {
-        "name": one.service.name,
-        "state": one.state,
-        "hash": current.md5 if current else one.service.hash,
-        "release": current.name if current else None,
-        "previous": saved.previous.name if saved.previous else None,
-        "installedAt": iso(saved.installed_at),
-        "lastCheck": iso(worker.last_check) if worker else None,
-        "nextCheck": iso(worker.next_check) if worker else None,
-        "lastError": one.error,
-        "quarantined": [found.md5 for found in saved.quarantine],
-        "paused": paused and {"reason": paused.reason, "since": iso(paused.since), "by": paused.by},
-        "pinned": saved.pinned,
-        "version": current.version if current else None,
-        "turn": _turn(one),
-        "progress": _progress(one),
-        "worker": _worker(worker),
-    }
+    return ServiceAnswer(
+        name=one.service.name,
+        state=one.state,
+        hash=current.md5 if current else one.service.hash,
+        release=current.name if current else None,
+        previous=saved.previous.name if saved.previous else None,
+        installed_at=iso(saved.installed_at),
+        last_check=iso(worker.last_check) if worker else None,
+        next_check=iso(worker.next_check) if worker else None,
+        last_error=one.error,
+        quarantined=tuple(found.md5 for found in saved.quarantine),
+        paused=PausedAnswer(paused.reason, moment(paused.since), paused.by) if paused else None,
+        pinned=saved.pinned,
+        version=current.version if current else None,
+        turn=_turn(one),
+        progress=_progress(one),
+        worker=_worker(worker) if worker else None,
+    )
 
 
-def _turn(one: ServiceStatus) -> dict[str, Any] | None:
+def _turn(one: ServiceStatus) -> TurnAnswer | None:
     worker, lock = one.worker, one.service.lock
     if worker is None or lock is None or one.phase not in _IN_TURN:
         return None
     waiting = one.phase is Phase.WAITING
     names = worker.progress.waiting_for if waiting and worker.progress else ()
-    return {
-        "lock": lock.name,
-        "held": not waiting,
-        "waitingFor": list(names),
-        "since": iso(worker.since),
-    }
+    return TurnAnswer(lock.name, not waiting, names, iso(worker.since))
 
 
-def _progress(one: ServiceStatus) -> dict[str, Any] | None:
+def _progress(one: ServiceStatus) -> ProgressAnswer | None:
     progress = one.worker.progress if one.worker else None
     if progress is None or one.phase is not Phase.STAGING:
         return None
-    return {"bytes": progress.done, "total": progress.total}
+    return ProgressAnswer(progress.done, progress.total)
 
 
-def _worker(worker: WorkerRecord | None) -> dict[str, Any] | None:
-    if worker is None:
-        return None
+def _worker(worker: WorkerRecord) -> WorkerAnswer:
     rss, cpu = _usage(worker.pid)
-    return {"pid": worker.pid, "restarts": worker.restarts, "rss": rss, "cpu": cpu}
+    return WorkerAnswer(
+        pid=worker.pid,
+        restarts=worker.restarts,
+        rss=rss,
+        cpu=cpu,
+        phase=worker.phase,
+        note=worker.progress.note if worker.progress else "",
+        last_exit=worker.last_exit or None,
+    )
 
 
 def _usage(pid: int | None) -> tuple[int | None, float | None]:
@@ -209,11 +212,3 @@ def _usage(pid: int | None) -> tuple[int | None, float | None]:
         return process.memory_info().rss, times.user + times.system
     except psutil.Error:
         return None, None
-
-
-def iso(seconds: float | None) -> str | None:
-    """Seconds since the epoch as ISO 8601 in UTC."""
-    if seconds is None:
-        return None
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """The supervisor: one process that looks after a crew of workers until it is told to stop.
 
-Single-threaded: an event loop over a signal wake-up descriptor, worker channels, pidfds and
-timers. It never does a service's work: no store call, no archive, no hook, no fsync in its loop.
+Single-threaded: an event loop over a signal wake-up descriptor, worker channels, pidfds, the
+control socket and timers. It never does a service's work: no store call, no archive, no hook, no fsync in its loop.
 When it dies, its workers die with it.
 """
 
@@ -15,22 +15,25 @@ import selectors
 import signal
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dropship import __version__
-from dropship.agent import record, vigil
+from dropship.agent import vigil
 from dropship.agent.board import Board, status
+from dropship.agent.control import Control
 from dropship.agent.crew import Crew, Ways, clocks
 from dropship.agent.difference import difference, pinned
 from dropship.agent.messages import CheckNow
+from dropship.agent.reception import Reception
+from dropship.agent.record import AgentRecord
 from dropship.agent.seat import Clocks, Work
 from dropship.agent.signals import Signals
 from dropship.agent.stopping import Force, Stopping
 from dropship.config.model import Config
 from dropship.core.values import Duration
-from dropship.errors import DropshipError
+from dropship.errors import BusyError, ConfigError, DropshipError
 from dropship.linux.notify import Notifier, watchdog_interval
 from dropship.state.lock import AgentLock
 
@@ -88,18 +91,20 @@ def supervise(plan: Plan) -> int:
 
     Raises:
         BusyError: Another agent uses ``run_path`` or ``state_path``; says which process.
-        StateError: One of them cannot be used.
+        StateError: One of them cannot be used, or there can be no control socket.
     """
     with ExitStack() as stack:
         stack.enter_context(AgentLock(plan.config.run_path, "run_path"))
         if not _one_folder(plan.config):
             stack.enter_context(AgentLock(plan.config.state_path, "state_path"))
-        stack.callback(record.remove, plan.config.run_path)
         signals = stack.enter_context(Signals(_SIGNALS))
         selector = stack.enter_context(selectors.DefaultSelector())
+        control = stack.enter_context(
+            Control(plan.config.run_path, plan.config.socket_group, selector)
+        )
         notifier = Notifier(plan.environ)
         stack.callback(notifier.close)
-        return _Supervisor(plan, signals, selector, notifier).run()
+        return _Supervisor(plan, signals, selector, control, notifier).run()
 
 
 def _one_folder(config: Config) -> bool:
@@ -116,6 +121,7 @@ class _Supervisor:
         plan: Plan,
         signals: Signals,
         selector: selectors.BaseSelector,
+        control: Control,
         notifier: Notifier,
     ) -> None:
         now = clocks()
@@ -123,9 +129,10 @@ class _Supervisor:
         self._signals = signals
         self._selector = selector
         self._notifier = notifier
-        self._board = Board(plan.config.run_path, now.wall, __version__, notifier)
+        self._board = Board(now.wall, __version__, notifier)
         ways = Ways(plan.work, plan.chance, plan.once)
         self._crew = Crew(plan.config, ways, selector, self._board)
+        self._reception = Reception(control, self._crew, self._record, self._reload)
         self._stopping = Stopping()
         self._alive_every = watchdog_interval(plan.environ, os.getpid())
         self._alive_at = now.steady
@@ -164,7 +171,7 @@ class _Supervisor:
             self._crew.start_clocks_anew(now)
         self._take_in(ready, now)
         self._act_in_time(now)
-        self._board.publish(self._crew.seats, now, stopping=self._stopping.under_way)
+        self._board.tell(self._crew.seats, now, stopping=self._stopping.under_way)
         return now.steady
 
     def _take_in(self, ready: list[Any], now: Clocks) -> None:
@@ -172,8 +179,9 @@ class _Supervisor:
         self._crew.listen(ready, now)
         came = self._signals.taken()
         if came[signal.SIGCHLD] or any(isinstance(one, int) for one in ready):
-            self._crew.reap(now)
+            self._reception.reaped(self._crew.reap(now))
         self._heed(came, now)
+        self._reception.attend(ready, now)
 
     def _heed(self, came: Counter[int], now: Clocks) -> None:
         if stops := came[signal.SIGTERM] + came[signal.SIGINT]:
@@ -181,13 +189,15 @@ class _Supervisor:
         if came[signal.SIGUSR1]:
             _log.info("checking all services now")
             self._crew.tell(CheckNow())
-        if came[signal.SIGHUP] and not self._stopping.under_way and not self._plan.once:
-            self._reload()
+        if came[signal.SIGHUP]:
+            with suppress(DropshipError):  # it has been said
+                self._reload()
 
     def _deadline(self) -> float | None:
         times = [
             self._board.due,
             self._crew.deadline(),
+            self._reception.deadline(),
             self._stopping.deadline(self._crew.config.stop_timeout.seconds),
             None if self._alive_every is None else self._alive_at,
             self._extend_at if self._stopping.force is Force.ASKED else None,
@@ -197,6 +207,7 @@ class _Supervisor:
     def _act_in_time(self, now: Clocks) -> None:
         self._stop(self._stopping.at(now.steady, self._crew.config.stop_timeout.seconds))
         self._crew.act_in_time(now)
+        self._reception.act_in_time(now)
         if self._alive_every is not None and now.steady >= self._alive_at:
             self._alive_at = now.steady + self._alive_every
             self._notifier.alive()
@@ -214,20 +225,34 @@ class _Supervisor:
         self._board.changed(urgent=True)
         self._crew.press(stopping.force)
 
-    def _reload(self) -> None:
+    def _record(self) -> AgentRecord:
+        return self._board.record(self._crew.seats, stopping=self._stopping.under_way)
+
+    def _reload(self) -> str:
+        """Read the configuration again; gives in words what that changed.
+
+        Raises:
+            BusyError: The agent is ending.
+            ConfigError: It is at fault; the old one stays.
+        """
+        if self._stopping.under_way or self._plan.once:
+            raise BusyError("the agent is ending, and reads no configuration any more")
         self._notifier.reloading()
         try:
-            self._apply(self._plan.reload())
+            words = self._apply(self._plan.reload())
         except (DropshipError, OSError) as error:
             # OSError: whatever the ground does under us, the services are looked after.
             _log.error("not reloaded, the old configuration stays: %s", error)
             self._board.config_error = str(error)
+            raise ConfigError(f"not reloaded, the old configuration stays: {error}") from error
         else:
             self._board.config_error = None
-        self._board.changed(urgent=True)
-        self._board.ready(self._crew.seats)
+            return words
+        finally:
+            self._board.changed(urgent=True)
+            self._board.ready(self._crew.seats)
 
-    def _apply(self, config: Config) -> None:
+    def _apply(self, config: Config) -> str:
         change = difference(self._crew.config, config)
         for name in change.fixed:
             _log.warning("a new %s takes a restart of the agent; the old one stays", name)
@@ -235,3 +260,4 @@ class _Supervisor:
         self._plan.prepare(config)
         _log.info("reloaded: %s", change)
         self._crew.change(config, change)
+        return str(change)

@@ -17,14 +17,16 @@ from dropship.config.model import Config, ServiceConfig
 from dropship.core import events as on
 from dropship.core import schedule
 from dropship.deploy.check import check
-from dropship.deploy.desk import Order
+from dropship.deploy.desk import Answer, Order, Verdict
 from dropship.deploy.driver import Driver
-from dropship.deploy.errand import FAILED, GOOD, Errand, outcome
+from dropship.deploy.errand import Errand
 from dropship.deploy.rig import Rig, Workshop
 from dropship.errors import BusyError
 from dropship.state.lock import ServiceLock
 
 _ASK_AGAIN: Final = 1.0
+_GOOD: Final = 0
+_FAILED: Final = 1
 
 
 class Workers:
@@ -61,12 +63,14 @@ def _drive(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
     name = rig.service.name
     lock = ServiceLock(rig.layout.lock, name, "dropship agent")
     if not _locked(lock, desk, name, patient=not once):
-        return GOOD
+        return _GOOD
     try:
         if not once:
             return Driver(rig, desk, log.bound(name), in_place=lock.in_place).run()
-        driver = Driver(rig, Errand(desk), log.bound(name), in_place=lock.in_place)
-        return driver.run() or (FAILED if outcome(driver) == FAILED else GOOD)
+        errand = Errand(desk, on.CheckNow())
+        left = Driver(rig, errand, log.bound(name), in_place=lock.in_place).run()
+        failed = errand.came is not None and errand.came.verdict is Verdict.FAILED
+        return left or (_FAILED if failed else _GOOD)
     finally:
         lock.release()
 
@@ -74,13 +78,14 @@ def _drive(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
 def _locked(lock: ServiceLock, desk: WorkerDesk, name: str, *, patient: bool) -> bool:
     """Take the service's lock; False if a stop came first. Says once who has it.
 
-    A wish that comes meanwhile is a reason to try at once; the newest is for the driver.
+    A wish that comes meanwhile is a reason to try at once. If that is in vain, whoever waits for
+    an answer is refused; else the newest is for the driver.
 
     Raises:
         BusyError: Somebody else has it, and there is no time to wait.
     """
     said = False
-    wished: Sequence[Order] = ()
+    wished: list[Order] = []
     while True:
         try:
             lock.acquire()
@@ -90,6 +95,9 @@ def _locked(lock: ServiceLock, desk: WorkerDesk, name: str, *, patient: bool) ->
             if not said:
                 log.bound(name).warning("%s", error)
                 said = True
+            for order in wished:
+                desk.answer(order, Answer(Verdict.REFUSED, str(error)))
+            wished = [one for one in wished if not one.ticket][-1:]
             desk.rest(Asleep(0.0, "blocked", str(error)))
         else:
             desk.give_back(wished)
@@ -98,7 +106,7 @@ def _locked(lock: ServiceLock, desk: WorkerDesk, name: str, *, patient: bool) ->
         orders = desk.orders()
         if _stopped(orders):
             return False
-        wished = orders[-1:] or wished
+        wished += orders
 
 
 def _look_only(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
@@ -109,14 +117,17 @@ def _look_only(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
         found = check(rig)
         logger.info("%s", found.words)
         if once:
-            return FAILED if found.error else GOOD
+            return _FAILED if found.error else _GOOD
         until = time.monotonic() + schedule.next_check(
             rig.service.check_interval, rig.service.splay, 0.5
         )
         desk.rest(Asleep(0.0, "idle", found.error or "", checked=time.time()))
-        # Whatever else is ordered is a reason to look now.
-        if _stopped(_ordered(desk, until)):
-            return GOOD
+        orders = _ordered(desk, until)
+        if _stopped(orders):
+            return _GOOD
+        # Whatever else is ordered is a reason to look now, and no more than that.
+        for order in orders:
+            desk.answer(order, Answer(Verdict.REFUSED, "the agent only looks (--dry-run)"))
 
 
 def _ordered(desk: WorkerDesk, until: float) -> Sequence[Order]:

@@ -23,7 +23,16 @@ from dropship.hcl.ast import File, ObjectValue, Source, Span
 from dropship.hcl.diagnostics import Diagnostic, Severity
 from dropship.hcl.parser import Parsed, parse
 
-__all__ = ["DEFAULT", "Loaded", "Mode", "Surroundings", "load", "load_alone", "service_files"]
+__all__ = [
+    "DEFAULT",
+    "Loaded",
+    "Mode",
+    "Surroundings",
+    "load",
+    "load_alone",
+    "run_path",
+    "service_files",
+]
 
 DEFAULT: Final = Path("/etc/dropship.d/dropship.hcl")
 _MOST_BYTES: Final = 1 << 20  # of a file("…"): a secret is short, a device is endless
@@ -75,6 +84,16 @@ def load(
     top = decode.Top.read(loader.reader, main)
     folder = _service_folder(path, top, cwd)
     return loader.finish(path, top, loader.services(top, folder), folder, alone=False)
+
+
+def run_path(path: Path, *, environ: Mapping[str, str], cwd: Path, euid: int) -> Path:
+    """Where the agent of a configuration is to be found, as far as can be told of a faulty one."""
+    loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
+    main = loader.main(path)
+    found: Path | None = (
+        decode.Top.read(loader.reader, main).values.get("run_path") if main else None
+    )
+    return found or paths.run_path(environ, euid)
 
 
 def load_alone(

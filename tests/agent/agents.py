@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dropship import log
-from dropship.agent import record
+from dropship.agent import answers, client
+from dropship.agent.answers import AgentAnswer, StatusAnswer, WorkerAnswer
 from dropship.agent.channel import Channel
 from dropship.agent.desk import WorkerDesk
 from dropship.agent.messages import Asleep, Busy
-from dropship.agent.record import AgentRecord, WorkerRecord
+from dropship.agent.protocol import Request
 from dropship.agent.supervisor import Plan, supervise
 from dropship.config.model import (
     ArtifactConfig,
@@ -33,7 +34,7 @@ from dropship.config.model import (
 )
 from dropship.core import events as on
 from dropship.core.values import Duration, Size
-from dropship.errors import ConfigError, DropshipError
+from dropship.errors import ConfigError, DropshipError, NoAgentError
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60.0
@@ -90,20 +91,26 @@ class Agent:
         assert self.process.poll() is None, self.log()
         return bool(self.workers()) and all(one.pid for one in self.workers().values())
 
-    def found(self) -> AgentRecord | None:
-        """What it publishes; None if it does not run."""
-        return record.read(self.run_path)
+    def found(self) -> StatusAnswer | None:
+        """What it says of itself; None if it does not run."""
+        try:
+            document = client.ask(self.run_path, Request("status"))
+        except NoAgentError:
+            return None
+        return answers.of_json(StatusAnswer, document, "the agent")
 
-    def record(self) -> AgentRecord:
-        """What it publishes."""
+    def record(self) -> AgentAnswer:
+        """What it says of itself."""
         found = self.found()
         assert found is not None, self.log()
-        return found
+        return found.agent
 
-    def workers(self) -> dict[str, WorkerRecord]:
+    def workers(self) -> dict[str, WorkerAnswer]:
         """Its workers by name."""
         found = self.found()
-        return {} if found is None else {one.name: one for one in found.workers}
+        if found is None:
+            return {}
+        return {one.name: one.worker for one in found.services if one.worker}
 
     def pid(self, name: str) -> int:
         """The pid of a worker that runs."""

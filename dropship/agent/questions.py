@@ -1,0 +1,120 @@
+"""What can be asked of services without changing anything: answered from files and the record.
+
+The same functions serve a running agent (in a process of their own, so that a slow disk or a slow
+reader is nobody else's) and a command line where no agent runs.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from dropship.agent import answers
+from dropship.agent.answers import ReleaseAnswer, SecondsAnswer, StatusAnswer, UpdateAnswer
+from dropship.agent.protocol import Request
+from dropship.agent.record import AgentRecord
+from dropship.agent.status import look, status
+from dropship.config.model import Config, ServiceConfig
+from dropship.core.saved import HistoryEntry, Saved
+from dropship.core.values import Release
+from dropship.errors import UsageError
+from dropship.state.store import Store
+
+Question: TypeAlias = Callable[[Request, Config, AgentRecord | None], Any]
+
+
+def _status(request: Request, config: Config, agent: AgentRecord | None) -> StatusAnswer:
+    return status(config, services(config, request.services), agent)
+
+
+def _history(
+    request: Request, config: Config, _agent: AgentRecord | None
+) -> tuple[UpdateAnswer, ...]:
+    found = [
+        _update(service.name, entry)
+        for service in services(config, request.services)
+        for entry in _store(config, service).history(request.limit)
+    ]
+    return tuple(answers.newest_first(found)[: request.limit])
+
+
+def _update(service: str, entry: HistoryEntry) -> UpdateAnswer:
+    took = entry.seconds
+    return UpdateAnswer(
+        service=service,
+        started=answers.moment(entry.started),
+        finished=answers.moment(entry.finished),
+        from_hash=entry.from_hash,
+        to_hash=entry.to_hash,
+        release=entry.release,
+        id=entry.id,
+        outcome=entry.outcome,
+        error=entry.error,
+        bytes=entry.bytes,
+        seconds=SecondsAnswer(took.stage, took.wait, took.switch, took.verify),
+    )
+
+
+def _releases(
+    request: Request, config: Config, agent: AgentRecord | None
+) -> tuple[ReleaseAnswer, ...]:
+    (service,) = services(config, request.services)
+    saved = look(config, service, agent).readable()
+    since = {
+        entry.release: entry.finished
+        for entry in reversed(_store(config, service).history())
+        if entry.outcome == "updated" and entry.release
+    }
+    if saved.current is not None and saved.installed_at is not None:
+        since[saved.current.name] = saved.installed_at
+    here = [one for one in saved.releases if one not in (saved.staged, *saved.left)]
+    return tuple(_release(one, saved, since) for one in here)
+
+
+def _release(one: Release, saved: Saved, since: Mapping[str, float]) -> ReleaseAnswer:
+    return ReleaseAnswer(
+        release=one.name,
+        hash=one.md5,
+        version=one.version,
+        installed_at=answers.iso(since.get(one.name)),
+        current=one == saved.current,
+        previous=one == saved.previous,
+        bytes=one.bytes,
+    )
+
+
+QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
+    {"status": _status, "history": _history, "releases": _releases}
+)
+
+
+def answer(request: Request, config: Config, agent: AgentRecord | None) -> Any:
+    """The document that answers a request.
+
+    Raises:
+        UsageError: There is no service of a name; tells the nearest.
+        StateError: Something on disk cannot be read.
+    """
+    return answers.to_json(QUESTIONS[request.command](request, config, agent))
+
+
+def services(config: Config, names: Sequence[str]) -> tuple[ServiceConfig, ...]:
+    """The named services in the order of the configuration; all of them if none is named.
+
+    Raises:
+        UsageError: There is no service of a name; tells the nearest.
+    """
+    known = {service.name: service for service in config.services}
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            listed = ", ".join(known) or "none"
+            cure = f'did you mean "{close[0]}"?' if close else f"there are: {listed}"
+            raise UsageError(f'there is no service "{name}"', cure=cure)
+    return tuple(one for one in config.services if not names or one.name in names)
+
+
+def _store(config: Config, service: ServiceConfig) -> Store:
+    return Store.of(config.state_path, service.name)
