@@ -7,8 +7,8 @@ import json
 import os
 from typing import Final
 
+from dropship.agent.questions import services
 from dropship.cli.configuration import configuration
-from dropship.cli.selection import services
 from dropship.deploy.check import Checked, check
 from dropship.deploy.rig import Workshop
 

@@ -20,13 +20,20 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from dropship import __version__
-from dropship.errors import BusyError, DropshipError, UsageError
+from dropship.errors import BusyError, DropshipError, NoAgentError, UsageError
 
 # fmt: off
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "agent": ("dropship.cli.agent", "run the agent: keep all services up to date"),
         "check": ("dropship.cli.check", "ask the stores what is new; change nothing"),
+        "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
+        "pause": ("dropship.cli.pause", "stop updating"),
+        "releases": ("dropship.cli.releases", "the releases kept on this host"),
+        "reload": ("dropship.cli.reload", "have the agent read its configuration again"),
+        "resume": ("dropship.cli.resume", "update again"),
+        "retry": ("dropship.cli.retry", "lift a quarantine"),
+        "rollback": ("dropship.cli.rollback", "make an earlier release current again"),
         "status": ("dropship.cli.status", "show what runs, what is going on, what comes next"),
         "unpack": ("dropship.cli.unpack", "unpack a local archive as the agent would"),
         "update": ("dropship.cli.update", "check and update now"),
@@ -42,6 +49,7 @@ FORMATS: Final = ("text", "json", "journal")
 
 FAILED: Final = 1
 USAGE: Final = 2
+NO_AGENT: Final = 3
 REFUSED: Final = 4
 INTERRUPTED: Final = 130
 
@@ -213,6 +221,8 @@ def _wants_debug(argv: Sequence[str]) -> bool:
 def _code(error: DropshipError) -> int:
     if isinstance(error, UsageError):
         return USAGE
+    if isinstance(error, NoAgentError):
+        return NO_AGENT
     return REFUSED if isinstance(error, BusyError) else FAILED
 
 

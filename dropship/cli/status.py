@@ -7,10 +7,11 @@ import json
 import time
 from typing import Final
 
-from dropship.agent.status import ServiceStatus, Status, as_json, gather
-from dropship.cli.configuration import configuration
-from dropship.cli.selection import services
-from dropship.config.load import Mode
+from dropship.agent import answers
+from dropship.agent.answers import AgentAnswer, ServiceAnswer, StatusAnswer
+from dropship.agent.protocol import Request
+from dropship.cli import asking
+from dropship.cli.spans import ago, span, until
 
 _EXAMPLES: Final = """\
 examples:
@@ -32,56 +33,38 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DropshipError: The configuration has errors, or there is no such service.
     """
-    config = configuration(args, mode=Mode.LENIENT)
-    status = gather(config, services(config, [args.service] if args.service else []))
-    if args.format == "json":
-        print(json.dumps(as_json(status), indent=2))
-    else:
-        print(_table(status))
+    request = Request("status", (args.service,) if args.service else ())
+    document = asking.question(args, request)
+    status = answers.of_json(StatusAnswer, document, "the agent's answer")
+    print(json.dumps(document, indent=2) if args.format == "json" else _table(status))
     return status.exit_code
 
 
-def _table(status: Status) -> str:
-    rows = [_COLUMNS, *(_row(one) for one in status.services)]
+def _table(status: StatusAnswer) -> str:
+    now = time.time()
+    rows = [_COLUMNS, *(_row(one, now) for one in status.services)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([_headline(status), "", *lines])
+    return "\n".join([_headline(status.agent, now), "", *lines])
 
 
-def _headline(status: Status) -> str:
-    agent = status.agent
-    if agent is None:
+def _headline(agent: AgentAnswer, now: float) -> str:
+    if not agent.running:
         return "no agent runs; what follows is what state says"
-    since = f", up for {ago(agent.since)}" if agent.since else ""
+    since = f", up for {span(now - answers.seconds_of(agent.since))}" if agent.since else ""
     error = f"; the configuration could not be reloaded: {agent.config_error}"
     return f"agent {agent.pid}{since}" + (error if agent.config_error else "")
 
 
-def _row(one: ServiceStatus) -> tuple[str, ...]:
-    current = one.saved.current
-    worker = one.worker
-    following = worker.next_check if worker else None
+def _row(one: ServiceAnswer, now: float) -> tuple[str, ...]:
     return (
-        one.service.name,
+        one.name,
         one.state,
-        current.name if current else "-",
-        f"{ago(one.saved.installed_at)} ago" if one.saved.installed_at else "-",
-        f"in {_span(following - time.time())}" if following else "-",
-        one.error or (one.saved.paused.reason if one.saved.paused else ""),
+        one.release or "-",
+        ago(one.installed_at, now),
+        until(one.next_check, now),
+        one.last_error or (one.paused.reason if one.paused else ""),
     )
-
-
-def ago(since: float | None) -> str:
-    """How long ago, in one unit."""
-    return _span(time.time() - since) if since is not None else "-"
-
-
-def _span(seconds: float) -> str:
-    seconds = max(0.0, seconds)
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -21,7 +21,7 @@ from dropship.core.phase import Phase
 from dropship.core.situation import State
 from dropship.core.update import TOUCHED
 from dropship.core.watch import Progress
-from dropship.deploy.desk import Order
+from dropship.deploy.desk import Answer, Order
 from dropship.errors import InterruptedByStop
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -75,8 +75,8 @@ class TerminalDesk:
         if self._bar is not None and phase is Phase.STAGING:
             self._bar.move(progress)
 
-    def answer(self, order: Order, refused: str | None) -> None:
-        """The outcome is told when it is there."""
+    def answer(self, order: Order, answer: Answer) -> None:
+        """A stop is the only order from here, and asks for no answer."""
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:

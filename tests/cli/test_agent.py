@@ -8,11 +8,14 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from dropship.agent import record
+from dropship.agent import client
+from dropship.agent.protocol import Request
+from dropship.errors import NoAgentError
 from tests.agent.agents import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -52,13 +55,22 @@ def once(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def up(run_path: Path) -> bool:
+    """Whether an agent runs and has workers."""
+    try:
+        document = client.ask(run_path, Request("status"))
+    except NoAgentError:
+        return False
+    return all(one["worker"]["pid"] for one in document["services"])
+
+
 @contextmanager
 def running(config: Path) -> Iterator[subprocess.Popen[bytes]]:
     """An agent whose workers run."""
     run_path = config.parent / "run"
     with subprocess.Popen(command(config), cwd=ROOT, stderr=subprocess.DEVNULL) as agent:
         try:
-            eventually(lambda: (found := record.read(run_path)) and found.workers, doing="start")
+            eventually(partial(up, run_path), doing="start")
             yield agent
         finally:
             agent.kill()

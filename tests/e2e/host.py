@@ -14,6 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dropship.agent import client
+from dropship.agent.answers import seconds_of
+from dropship.agent.protocol import Request
+from dropship.errors import NoAgentError
+
 DEADLINE = 60.0
 PROGRAM = (sys.executable, "-m", "dropship")
 
@@ -185,22 +190,27 @@ service "{name}" {{
         """``status --format json``."""
         return dict(json.loads(self.run("status", "--format", "json").stdout))
 
-    def record(self) -> dict[str, Any]:
-        """What the agent publishes of its workers, by name."""
+    def services(self) -> dict[str, Any]:
+        """What the agent says of its services, by name; empty if it does not run."""
         try:
-            data = json.loads((self.folder / "run" / "agent.json").read_text())
-        except (FileNotFoundError, ValueError):
+            document = client.ask(self.folder / "run", Request("status"))
+        except NoAgentError:
             return {}
-        if self._agent is not None and data["pid"] != self._agent.pid:
-            return {}  # of an agent that was killed
-        return {one["name"]: one for one in data["workers"]}
+        return {one["name"]: one for one in document["services"]}
+
+    def worker(self, name: str = "app") -> dict[str, Any]:
+        """What the agent says of a worker; empty if it does not run."""
+        return dict(self.services().get(name, {}).get("worker") or {})
+
+    def checked(self, name: str = "app") -> float:
+        """When the agent last asked the store, seconds since the epoch; 0 if it has not."""
+        last = self.services().get(name, {}).get("lastCheck")
+        return seconds_of(last) if last else 0.0
 
     def pid(self, name: str = "app") -> int:
         """The pid of a worker that runs."""
         return int(
-            eventually(
-                lambda: self.record().get(name, {}).get("pid"), lambda: f"run {name}: {self.said()}"
-            )
+            eventually(lambda: self.worker(name).get("pid"), lambda: f"run {name}: {self.said()}")
         )
 
     def until_version(self, version: str, name: str = "app") -> None:

@@ -63,7 +63,7 @@ def test_errors_of_update_name_the_service_on_standard_error(host: Host) -> None
     host.publish({"version": "1"}, "good")
     done = host.run("update")
     assert done.returncode == 1
-    assert done.stdout.startswith("good: up to date, ")
+    assert done.stdout.startswith("good: updated, ")
     assert done.stdout.count("\n") == 1
     assert f"{host.store}/app.tar.gz" in last_line_of("app", done)
 
@@ -88,8 +88,8 @@ service "web" {{
     assert_clear(host.run("update"), 1, "127.0.0.1:9")
     host.start()
     host.until_said("127.0.0.1:9")
-    first = eventually(lambda: host.record().get("web", {}).get("last_check"), "check")
-    eventually(lambda: host.record()["web"]["last_check"] > first, "check again")
+    first = eventually(lambda: host.checked("web"), "check")
+    eventually(lambda: host.checked("web") > first, "check again")
     # The same complaint is not repeated at every check.
     assert host.said().count("127.0.0.1:9") == 1
     assert host.stop() == 0
@@ -152,13 +152,20 @@ def test_second_agent_names_the_first(host: Host) -> None:
     assert host.stop() == 0
 
 
-def test_update_beside_an_agent_says_who_drives_the_service(host: Host) -> None:
+def by_itself(host: Host, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command that does not know of the agent: its ``run_path`` is another one."""
+    other = host.folder / "other.hcl"
+    other.write_text(host.config.read_text() + f'\nrun_path = "{host.folder}/other"\n')
+    return host.run(*words, "--config", str(other))
+
+
+def test_update_beside_an_agent_of_elsewhere_says_who_drives_the_service(host: Host) -> None:
     """One driver a service."""
     host.configure(host.service())
     host.publish({"version": "1"})
     host.start()
     host.until_version("1")
-    done = host.run("update")
+    done = by_itself(host, "update")
     assert_clear(done, 4, str(host.pid()))
     assert done.stdout == ""
     assert "is driven by" in last_line_of("app", done)
@@ -201,7 +208,7 @@ def test_deleted_lock_is_noticed_and_taken_anew(host: Host) -> None:
     (host.root() / "lock").unlink()
     host.until_said("was deleted")
     eventually((host.root() / "lock").exists, "lock anew")
-    assert_clear(host.run("update"), 4, str(host.pid()))
+    assert_clear(by_itself(host, "update"), 4, str(host.pid()))
     host.publish({"version": "2"})
     host.until_version("2")
     assert host.stop() == 0

@@ -23,8 +23,8 @@ def test_agent_installs_follows_changes_and_then_sits_still(host: Host) -> None:
     host.until_version("2")
     releases = host.releases()
     before = (host.root() / "releases").stat().st_mtime_ns
-    first = eventually(lambda: host.record()["app"]["last_check"], "check")
-    eventually(lambda: host.record()["app"]["last_check"] > first + 1, "check again")
+    first = eventually(host.checked, "check")
+    eventually(lambda: host.checked() > first + 1, "check again")
     assert host.releases() == releases
     assert (host.root() / "releases").stat().st_mtime_ns == before
     assert host.stop() == 0
@@ -39,7 +39,7 @@ def test_restarted_agent_installs_nothing_again(host: Host) -> None:
     assert host.stop() == 0
     releases = host.releases()
     host.start()
-    eventually(lambda: host.record().get("app", {}).get("last_check"), "check")
+    eventually(host.checked, "check")
     assert host.stop() == 0
     assert host.releases() == releases
     assert host.marked() == ["after"]
@@ -81,11 +81,11 @@ def test_killed_worker_is_back_and_the_others_keep_their_pids(host: Host) -> Non
         host.until_version("1", name)
     killed = time.monotonic()
     os.kill(pids["app"], signal.SIGKILL)
-    eventually(lambda: host.record()["app"]["pid"] not in (pids["app"], None), "come back")
+    eventually(lambda: host.worker()["pid"] not in (pids["app"], None), "come back")
     back = time.monotonic() - killed
-    assert host.record()["b"]["pid"] == pids["b"]
-    assert host.record()["c"]["pid"] == pids["c"]
-    assert "SIGKILL" in host.record()["app"]["last_exit"]
+    assert host.worker("b")["pid"] == pids["b"]
+    assert host.worker("c")["pid"] == pids["c"]
+    assert "SIGKILL" in host.worker()["lastExit"]
     # The policy is a second; a noisy machine gets some more before this counts as broken.
     assert back < 10
     assert host.stop() == 0

@@ -73,7 +73,7 @@ def test_secret_stays_hidden_after_a_failed_reload_though_no_service_uses_it(hos
     host.until_said("not reloaded")
     first = host.pid()
     os.kill(first, signal.SIGKILL)
-    eventually(lambda: (host.record()["app"]["pid"] or first) != first, "start another worker")
+    eventually(lambda: (host.worker()["pid"] or first) != first, "start another worker")
     host.publish({"version": "2"})
     host.until_version("2")
     assert host.said().count("the password is …") == 2

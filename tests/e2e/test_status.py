@@ -25,8 +25,8 @@ def two_services(host: Host) -> None:
 
 def worker_ended(host: Host, name: str = "app") -> bool:
     """Whether the agent has buried a worker."""
-    worker = host.record().get(name, {})
-    return bool(worker.get("last_exit")) and worker["pid"] is None
+    worker = host.worker(name)
+    return bool(worker.get("lastExit")) and worker["pid"] is None
 
 
 def test_worker_that_did_its_work_once_has_not_crashed(host: Host) -> None:

@@ -1,0 +1,73 @@
+"""What ``update`` and ``rollback`` share: one order, driven by the agent or by ourselves."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from dropship import log
+from dropship.agent import questions
+from dropship.agent.answers import OutcomeAnswer
+from dropship.agent.protocol import Request
+from dropship.cli.configuration import configuration
+from dropship.cli.news import watching
+from dropship.cli.orders import of_error, tell, through_agent, worst
+from dropship.cli.output import say
+from dropship.cli.terminal import TerminalDesk, terminal
+from dropship.deploy.desk import Verdict, Wanted
+from dropship.deploy.driver import Driver
+from dropship.deploy.errand import Errand
+from dropship.deploy.rig import Rig, Workshop
+from dropship.errors import DropshipError
+from dropship.state.lock import ServiceLock
+
+
+def do(args: argparse.Namespace, request: Request, wanted: Callable[[], Wanted]) -> int:
+    """Have it done and say what came of it; 1 where it failed, else 4 where it was refused.
+
+    Raises:
+        DropshipError: There is no such service, the agent cannot be asked, or the configuration
+            has errors.
+    """
+    code = _through_agent(args, request)
+    if code is not None:
+        return code
+    config = configuration(args)
+    workshop = Workshop(config, os.environ)
+    codes: list[int] = []
+    with terminal() as desk:
+        for service in questions.services(config, request.services):
+            came = _drive(workshop.rig(service), desk, wanted(), f"dropship {request.command}")
+            tell(came)
+            codes.append(came.code)
+            if desk.stopped_by is not None:
+                return 128 + desk.stopped_by
+    return worst(codes)
+
+
+def _through_agent(args: argparse.Namespace, request: Request) -> int | None:
+    try:
+        with watching() as on_news:
+            return through_agent(args, request, on_news)
+    except KeyboardInterrupt:
+        say("the agent goes on with it; dropship status shows how far it is", sys.stderr)
+        raise
+
+
+def _drive(rig: Rig, desk: TerminalDesk, wanted: Wanted, who: str) -> OutcomeAnswer:
+    name = rig.service.name
+    errand = Errand(desk, wanted)
+    lock = ServiceLock(rig.layout.lock, name, who)
+    driver = Driver(rig, errand, log.bound(name), in_place=lock.in_place)
+    try:
+        with lock:
+            left = driver.run()
+    except DropshipError as error:
+        return of_error(name, error)
+    came = errand.came
+    if left or came is None:
+        words = "interrupted; the next start goes on" if left else "interrupted"
+        return OutcomeAnswer(name, Verdict.FAILED.value, words)
+    return OutcomeAnswer(name, came.verdict.value, came.words)

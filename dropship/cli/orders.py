@@ -1,0 +1,91 @@
+"""Commands that have something done: through the agent where one runs, else under the lock.
+
+One line a service: what came of it, on standard output if that is good, else on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from dropship import log
+from dropship.agent import answers, questions
+from dropship.agent.answers import OutcomeAnswer
+from dropship.agent.protocol import News, Request
+from dropship.cli import asking
+from dropship.cli.configuration import configuration
+from dropship.cli.output import say
+from dropship.config.load import Mode
+from dropship.config.model import Config, ServiceConfig
+from dropship.core import events as on
+from dropship.deploy.desk import Verdict
+from dropship.deploy.orders import NOTED
+from dropship.deploy.standing import note
+from dropship.errors import BusyError, DropshipError, NoAgentError
+from dropship.install.layout import Layout
+from dropship.state.lock import ServiceLock
+from dropship.state.store import Store
+
+
+def through_agent(
+    args: argparse.Namespace, request: Request, on_news: Callable[[News], None] = lambda _news: None
+) -> int | None:
+    """Have the agent do it, say what came of it, and give the exit code; None if no agent runs.
+
+    Raises:
+        DropshipError: It cannot be asked, or says no.
+    """
+    try:
+        document = asking.order(args, request, on_news)
+    except NoAgentError:
+        return None
+    outcomes = [answers.of_json(OutcomeAnswer, one, "the agent's answer") for one in document]
+    for outcome in outcomes:
+        tell(outcome)
+    return worst([outcome.code for outcome in outcomes])
+
+
+def noted(args: argparse.Namespace, request: Request, event: Callable[[float], on.Event]) -> int:
+    """As ``through_agent``; where none runs, note it down in each service's state."""
+    code = through_agent(args, request)
+    if code is not None:
+        return code
+    config = configuration(args, mode=Mode.LENIENT)
+    outcomes = [
+        _note(config, service, event(time.time()), f"dropship {request.command}")
+        for service in questions.services(config, request.services)
+    ]
+    for outcome in outcomes:
+        tell(outcome)
+    return worst([outcome.code for outcome in outcomes])
+
+
+def _note(config: Config, service: ServiceConfig, event: on.Event, who: str) -> OutcomeAnswer:
+    lock = ServiceLock(Layout.of(service.artifact, service.name).lock, service.name, who)
+    try:
+        note(event, Store.of(config.state_path, service.name), lock)
+    except DropshipError as error:
+        return of_error(service.name, error)
+    return OutcomeAnswer(service.name, Verdict.GOOD.value, NOTED[type(event)])
+
+
+def of_error(service: str, error: DropshipError) -> OutcomeAnswer:
+    """What an error comes to for its service."""
+    verdict = Verdict.REFUSED if isinstance(error, BusyError) else Verdict.FAILED
+    return OutcomeAnswer(service, verdict.value, str(error))
+
+
+def tell(outcome: OutcomeAnswer) -> None:
+    """One line."""
+    words = " ".join(log.hide(outcome.words).split())
+    if outcome.code == Verdict.GOOD.value:
+        say(f"{outcome.service}: {words}", sys.stdout)
+    else:
+        say(f"dropship: {outcome.service}: {words}", sys.stderr)
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The exit code of several services: 1 before 4 before 0."""
+    return next((code for code in (1, 4) if code in codes), 0)

@@ -1,0 +1,38 @@
+"""``dropship reload``: have the agent read its configuration again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Final
+
+from dropship.agent.protocol import Request
+from dropship.cli import asking
+from dropship.cli.output import say
+
+_DESCRIPTION: Final = """\
+Has the running agent read its configuration again. Any fault keeps the old one; else only the
+services that have changed are restarted, each at a safe point of its update."""
+
+_EXAMPLES: Final = """\
+examples:
+  dropship reload
+  dropship validate && systemctl reload dropship"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = _DESCRIPTION
+    parser.epilog = _EXAMPLES
+
+
+def run(args: argparse.Namespace) -> int:
+    """Reload; 1 if the configuration is at fault.
+
+    Raises:
+        NoAgentError: No agent runs.
+        DropshipError: The agent refuses, or cannot be asked.
+    """
+    document = asking.order(args, Request("reload"))
+    say(f"reloaded: {document['words']}", sys.stdout)
+    return 0
