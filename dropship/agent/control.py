@@ -26,7 +26,7 @@ from dropship.linux.unix import address
 _MODE: Final = 0o660
 _CALLERS: Final = 128
 _BACKLOG: Final = 128
-_DEFAULT_GROUP: Final = "dropship"
+_DEFAULT_GROUP: Final = "dropship"  # config.model's
 # How long a caller may take to say what it wants.
 _PATIENCE: Final = 5.0
 _PAUSE: Final = 1.0
@@ -149,15 +149,18 @@ class Control:
 
     def _give_to_group(self) -> None:
         """Let the operators' group use it, before anybody can."""
-        name = self._group or _DEFAULT_GROUP
         try:
-            os.chown(self.path, -1, grp.getgrnam(name).gr_gid)
-        except (KeyError, PermissionError):
-            if self._group:
-                _log.warning(
-                    "the group %s cannot be given the control socket: only %s may use it",
-                    name, "its owner",
-                )  # fmt: skip
+            os.chown(self.path, -1, grp.getgrnam(self._group).gr_gid)
+        except (KeyError, PermissionError) as error:
+            why = "there is no such group" if isinstance(error, KeyError) else error.strerror
+            # The default is a wish; a name that somebody has written is an expectation.
+            level = logging.INFO if self._group == _DEFAULT_GROUP else logging.WARNING
+            _log.log(
+                level,
+                "only this agent's own user may use the control socket, not the group %s: %s",
+                self._group,
+                why,
+            )
 
     def accept(self, now: float) -> None:
         """Take the calls that wait; those that are too many wait a little longer."""

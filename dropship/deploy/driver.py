@@ -97,6 +97,7 @@ class Driver:
         self.state = State(rig.facts)
         self._refused = False
         self._outcome: Outcome | None = None
+        self._by_hand = False
         self._rig = rig
         self._desk = desk
         self._log = log
@@ -169,7 +170,9 @@ class Driver:
     def _answer(self) -> None:
         """Answer the orders that something has come of."""
         self._orders.settle_noted(self.state)
-        came = words.came_of(self.state, self._outcome, refused=self._refused)
+        came = words.came_of(
+            self.state, self._outcome, refused=self._refused, by_hand=self._by_hand
+        )
         self._orders.settle(self.state, came)
 
     def _ring(self) -> bool:
@@ -203,6 +206,7 @@ class Driver:
         self.state, commands = step(before, event)
         if before.attempt is None and self.state.attempt is not None:
             self._refused, self._outcome = False, None
+            self._by_hand = self.state.attempt.by_hand
         # The desk first: what it shows of a phase must be gone before the log goes on.
         if self.state != before:
             self._desk.show(self.state, self._next_check())

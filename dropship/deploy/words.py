@@ -94,10 +94,11 @@ def busy(state: State, *, insists: bool) -> str | None:
     return f"busy: {_SAID.get(state.phase, state.phase.value)}"
 
 
-def came_of(state: State, outcome: Outcome | None, *, refused: bool) -> Answer:
+def came_of(state: State, outcome: Outcome | None, *, refused: bool, by_hand: bool) -> Answer:
     """What came of an order, now that ``state`` is at rest.
 
     ``outcome``: how its update ended, if there was one. ``refused``: something new was not taken.
+    ``by_hand``: it was to an earlier release.
     """
     current = state.saved.current
     runs = f"{current.name} is current" if current else "nothing is installed"
@@ -105,7 +106,8 @@ def came_of(state: State, outcome: Outcome | None, *, refused: bool) -> Answer:
         ended = f"{outcome}, " if outcome else ""
         return Answer(Verdict.FAILED, f"interrupted; {ended}{runs}")
     if state.trouble is None:
-        return Answer(Verdict.GOOD, f"{outcome or 'up to date'}, {runs}")
+        went = "went back" if by_hand else outcome or "up to date"
+        return Answer(Verdict.GOOD, f"{went}, {runs}")
     if refused or outcome == "postponed":
         return Answer(Verdict.REFUSED, f"not updated: {state.trouble}; {runs}")
     return Answer(Verdict.FAILED, f"failed: {state.trouble}; {runs}")
