@@ -154,7 +154,7 @@ class Control:
         except (KeyError, PermissionError) as error:
             why = "there is no such group" if isinstance(error, KeyError) else error.strerror
             # The default is a wish; a name that somebody has written is an expectation.
-            level = logging.INFO if self._group == _DEFAULT_GROUP else logging.WARNING
+            level = logging.DEBUG if self._group == _DEFAULT_GROUP else logging.WARNING
             _log.log(
                 level,
                 "only this agent's own user may use the control socket, not the group %s: %s",
