@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from dropship.core import events as on
+from dropship.core.blame import Blame
 from dropship.core.outcome import after_failure, after_success
 from dropship.core.phase import Phase
 from dropship.core.saved import Attempt, Quarantined
 from dropship.core.situation import State, died, installed, meaning
+from dropship.core.trouble import blamed, troubled, untroubled
 from dropship.core.values import Md5
 
 Failure: TypeAlias = (
@@ -61,8 +63,8 @@ def see(state: State, event: on.TokenSeen) -> State:
         saved = replace(saved, staged=None)
     # Something else to try: what failed before says nothing of it.
     failures = state.failures if event.token == state.seen else 0
-    seen = replace(state, saved=saved, seen=event.token, failures=failures, trouble=None)
-    return seen.attempting(origin=current or event.standing, md5=meaning(state, event))
+    seen = replace(state, saved=saved, seen=event.token, failures=failures)
+    return untroubled(seen).attempting(origin=current or event.standing, md5=meaning(state, event))
 
 
 def settle_unchanged(state: State, event: on.TokenSeen) -> State:
@@ -76,7 +78,10 @@ def settle_unchanged(state: State, event: on.TokenSeen) -> State:
 def use_staged(state: State, event: on.TokenSeen) -> State:
     """What was staged earlier is what the store has."""
     seen = see(state, event)
-    return seen.attempting(target=seen.saved.staged)
+    staged = seen.saved.staged
+    # The first of the tokens is what the store was last known to have.
+    saved = seen.saved.note(event.token, staged.md5) if staged and staged.md5 else seen.saved
+    return replace(seen, saved=saved).attempting(target=staged)
 
 
 def refuse(state: State, event: on.TokenSeen) -> State:
@@ -96,7 +101,8 @@ def _unwanted(state: State, md5: Md5 | None, marked: str | None) -> State:
     cure = "publish another version, or update with --force"
     # What failed here says more than what another host, or this one, told the fleet.
     reason = f"quarantined ({known.reason}); {cure}" if known else marked
-    return replace(state, trouble=reason or "not wanted", failures=0)
+    blame = Blame.QUARANTINED if known else Blame.FLEET_FAILED
+    return troubled(replace(state, failures=0), reason or "not wanted", blame)
 
 
 def stay_paused(state: State, event: on.TokenSeen) -> State:
@@ -111,15 +117,15 @@ def keep_paused(state: State, event: on.Staged) -> State:
 
 def _paused(state: State) -> State:
     paused = state.saved.paused
-    return replace(state, trouble=f"paused: {paused.reason if paused else ''}")
+    return troubled(state, f"paused: {paused.reason if paused else ''}", Blame.PAUSED)
 
 
 def take_staged(state: State, event: on.Staged) -> State:
     """The artifact stands whole in ``releases/``."""
     release = event.release
     saved = state.saved.note(release.token, release.md5) if release.md5 else state.saved
-    taken = replace(state, saved=replace(saved, staged=release), trouble=None)
-    return taken.attempting(target=release)
+    taken = replace(state, saved=replace(saved, staged=release))
+    return untroubled(taken).attempting(target=release)
 
 
 def drop_same(state: State, event: on.Staged) -> State:
@@ -131,7 +137,7 @@ def drop_same(state: State, event: on.Staged) -> State:
 
 def fail_check(state: State, event: Failure) -> State:
     """The check or the turn came to nothing; what is staged stays."""
-    return replace(state, trouble=event.error, failures=state.failures + 1)
+    return troubled(replace(state, failures=state.failures + 1), event.error, blamed(event))
 
 
 def fail_stage(state: State, event: on.StageFailed) -> State:
@@ -153,7 +159,8 @@ def fail_refused(state: State, event: on.StageFailed) -> State:
     fresh = Quarantined(md5=event.md5, reason=event.error, since=event.at)
     saved = failed.saved.quarantining(fresh).note(event.token, event.md5)
     saved = replace(saved, failed=event.error)
-    return replace(failed, saved=saved).attempting(md5=event.md5)
+    refused = replace(failed, saved=saved).attempting(md5=event.md5)
+    return troubled(refused, event.error, Blame.QUARANTINED)
 
 
 def take_turn(state: State, _event: on.Event) -> State:
@@ -169,8 +176,16 @@ def move_on(state: State, event: on.TokenSeen) -> State:
 
 def note_error(state: State, event: Failure) -> State:
     """One more thing went wrong; the first one is the reason."""
-    noted = state.attempting(errors=(*state.now.errors, event.error))
-    return replace(noted, trouble=state.trouble or event.error)
+    errors = (*state.now.errors, event.error)
+    blame = state.now.blame if state.now.errors else blamed(event)
+    return _tell(state.attempting(errors=errors, blame=blame))
+
+
+def _tell(state: State) -> State:
+    """The first thing that went wrong is why the update comes to nothing."""
+    attempt = state.now
+    reason = attempt.errors[0] if attempt.errors else "failed"
+    return troubled(state, reason, Blame.QUARANTINED if attempt.quarantine else attempt.blame)
 
 
 def note_turn_lost(state: State, event: on.TurnLost) -> State:
@@ -180,7 +195,7 @@ def note_turn_lost(state: State, event: on.TurnLost) -> State:
 
 def condemn(state: State, event: Failure) -> State:
     """The target was current here and failed."""
-    return note_error(state, event).attempting(quarantine=True)
+    return _tell(note_error(state, event).attempting(quarantine=True))
 
 
 def put_off(state: State, event: on.HookPutOff) -> State:
@@ -216,19 +231,23 @@ def switched_back(state: State, _event: on.Event) -> State:
 def succeed(state: State, _event: on.Event) -> State:
     """The new state is on disk."""
     saved = after_success(state)
-    return replace(state, saved=saved, disk=saved, failures=0, tries=0, moves=0, trouble=None)
+    good = replace(state, saved=saved, disk=saved, failures=0, tries=0, moves=0)
+    return untroubled(good)
 
 
 def settle(state: State, _event: on.Event) -> State:
     """The outcome is on disk."""
     saved = after_failure(state)
     counted = 0 if state.now.postponed else 1
-    return replace(state, saved=saved, disk=saved, tries=0, failures=state.failures + counted)
+    settled = replace(state, saved=saved, disk=saved, tries=0, failures=state.failures + counted)
+    # A full disk while this was written, an order or a driver's death may have hidden the reason.
+    return _tell(settled)
 
 
 def unsaved(state: State, event: on.SaveFailed) -> State:
     """State could not be written."""
-    return replace(state, tries=state.tries + 1, trouble=event.error, disk=None)
+    unwritten = replace(state, tries=state.tries + 1, disk=None)
+    return troubled(unwritten, event.error, blamed(event))
 
 
 def unsaved_idle(state: State, event: on.SaveFailed) -> State:
@@ -254,7 +273,7 @@ def resume(state: State, _event: on.Event) -> State:
 def retry(state: State, _event: on.Event) -> State:
     """No digest is in quarantine here; backoff starts anew."""
     saved = replace(state.saved, quarantine=(), failed=None)
-    return replace(state, saved=saved, failures=0, trouble=None)
+    return untroubled(replace(state, saved=saved, failures=0))
 
 
 def pin(state: State, event: on.Pin) -> State:
@@ -287,8 +306,8 @@ def recover(state: State, event: on.Started) -> State:
 def recover_undo(state: State, event: on.Started) -> State:
     """The update that a driver died in before the switch is taken back."""
     error = "the agent died before the switch"
-    undone = recover(state, event).attempting(errors=(error,), flipped=False)
-    return replace(undone, deaths=0, hook=0, trouble=error)
+    undone = recover(state, event).attempting(errors=(error,), blame=None, flipped=False)
+    return _tell(replace(undone, deaths=0, hook=0))
 
 
 def recover_condemned(state: State, event: on.Started) -> State:
@@ -297,4 +316,4 @@ def recover_condemned(state: State, event: on.Started) -> State:
     error = f"the agent died {recovered.deaths} times in this phase"
     errors = (*recovered.now.errors, error)
     condemned = recovered.attempting(errors=errors, quarantine=True)
-    return replace(condemned, deaths=0, hook=0, trouble=error)
+    return _tell(replace(condemned, deaths=0, hook=0))

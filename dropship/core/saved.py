@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from dropship.core.blame import Blame
 from dropship.core.phase import Phase
 from dropship.core.values import Md5, Release, Token
 
@@ -54,7 +55,7 @@ class Saved:
         staged: Whole, but not current yet.
         left: What destinations of former configurations still point to; never pruned.
         kept: Releases that were current and worked, newest first, without ``current``.
-        tokens: What the last tokens stood for, newest first.
+        tokens: What the last tokens stood for; the one the store showed last comes first.
         quarantine: Digests not to be tried.
         paused: Set while an operator wants no updates.
         pinned: The version an operator holds the service at.
@@ -142,6 +143,7 @@ class Attempt:
         quarantine: The target's bytes were current here and failed.
         postponed: A hook asked to try later: going back is no failure.
         errors: What went wrong, the first being the reason for going back.
+        blame: What the first of them is put down to.
         remark: Something else that the history should tell.
         seconds: What its parts took so far.
     """
@@ -159,6 +161,7 @@ class Attempt:
     quarantine: bool = False
     postponed: bool = False
     errors: tuple[str, ...] = ()
+    blame: Blame | None = None
     remark: str | None = None
     seconds: Seconds = Seconds()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from dropship.core.blame import Blame
 from dropship.core.events import Started, TokenSeen
 from dropship.core.phase import Phase
 from dropship.core.saved import Attempt, Journal, Saved
@@ -51,6 +52,7 @@ class State:
         moves: How often in a row the token moved on while the turn was waited for.
         tries: How often in a row the state could not be written.
         trouble: Why the last check or update came to nothing; None after a good one.
+        blame: What ``trouble`` is put down to; None where no code of the contract fits.
         stopping: A stop was asked for; it ends when the update has.
         deaths: How often a worker died in this phase before.
         hook: Index of the hook from which a recovered phase goes on.
@@ -70,6 +72,7 @@ class State:
     moves: int = 0
     tries: int = 0
     trouble: str | None = None
+    blame: Blame | None = None
     stopping: bool = False
     deaths: int = 0
     hook: int = 0

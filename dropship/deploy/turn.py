@@ -6,6 +6,7 @@ import os
 import socket
 import time
 
+from dropship.core.blame import failed_on
 from dropship.core.values import Md5
 from dropship.core.watch import Watch
 from dropship.deploy.rig import Rig
@@ -85,7 +86,7 @@ class Turn:
         if mark is None:
             return None
         at = time.strftime("%H:%M", time.localtime(mark.since))
-        return f"failed on {mark.host} at {at}: {mark.error}"
+        return failed_on(mark.host, at, mark.error)
 
     def mark(self, md5: Md5 | None, error: str) -> None:
         """Tell the fleet that these bytes failed here.
