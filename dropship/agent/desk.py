@@ -103,7 +103,8 @@ class WorkerDesk:
             self._checked = time.time()
         self._busy = Busy(phase, target.name if target else "")
         failed = state.saved.failed is not None
-        self._resting = Asleep(0.0, phase, state.trouble or "", failed, self._checked)
+        blame = state.blame.value if state.blame else ""
+        self._resting = Asleep(0.0, phase, state.trouble or "", failed, self._checked, blame)
 
     def busy(self, busy: Busy) -> None:
         """Say that something is under way that no driver does."""
@@ -180,7 +181,7 @@ class WorkerDesk:
         span = 2 * _NAP if seconds is None else seconds
         statement = Asleep(
             time.monotonic() + span,
-            resting.phase, resting.trouble, resting.failed, resting.checked,
+            resting.phase, resting.trouble, resting.failed, resting.checked, resting.blame,
         )  # fmt: skip
         self._say(statement)
 

@@ -50,6 +50,7 @@ class Asleep:
         trouble: Why the last check or update came to nothing.
         failed: The last update failed and nothing has mended it since.
         checked: When the store was last asked, seconds since the epoch; 0 if it was not.
+        blame: What ``trouble`` is put down to (``core.blame.Blame``'s value), if to anything.
     """
 
     until: float
@@ -57,6 +58,7 @@ class Asleep:
     trouble: str = ""
     failed: bool = False
     checked: float = 0.0
+    blame: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class WorkerRecord:
         last_check: When the store was last asked.
         next_check: When an idle one does something next, or a crashed one is started again.
         trouble: Why the last check or update came to nothing.
+        blame: What that is put down to (``core.blame.Blame``'s value), if to anything.
         failed: The last update failed.
     """
 
@@ -45,6 +46,7 @@ class WorkerRecord:
     last_check: float | None = None
     next_check: float | None = None
     trouble: str = ""
+    blame: str = ""
     failed: bool = False
 
 

@@ -191,6 +191,7 @@ class Seat:
             last_check=self._rested.checked or None,
             next_check=self._wake_at,
             trouble=self._rested.trouble,
+            blame=self._rested.blame,
             failed=self.failed,
         )
 

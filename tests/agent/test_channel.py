@@ -17,7 +17,7 @@ from dropship.core.watch import Progress
 EVERY = (
     Busy("staging", "r1", Progress(1, 2, ("host-a", "host-b"), "note")),
     Busy("idle"),
-    Asleep(12.5, "holding", "trouble", failed=True),
+    Asleep(12.5, "holding", "trouble", failed=True, blame="store"),
     CheckNow(force=True),
     Finish(hard=True),
 )
