@@ -93,14 +93,14 @@ class WorkerDesk:
         phase = state.phase.value
         attempt = state.attempt
         target = attempt.target if attempt else None
+        if self._busy.phase == Phase.CHECKING.value != phase:
+            self._checked = time.time()
         if state.awaiting:
             if self._busy.phase != phase or self._resting is not None:
                 self._busy = Busy(phase, target.name if target else "")
                 self._say(self._busy)
             self._resting = None
             return
-        if self._busy.phase == Phase.CHECKING.value:
-            self._checked = time.time()
         self._busy = Busy(phase, target.name if target else "")
         failed = state.saved.failed is not None
         blame = state.blame.value if state.blame else ""
