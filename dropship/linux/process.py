@@ -16,6 +16,7 @@ from dropship.linux.libc import LIBC, checked
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NAME: Final = 15
+_PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 _COMM_BYTES: Final = 15
@@ -42,6 +43,11 @@ def die_with_parent(parent: int | None = None, number: int = signal.SIGKILL) -> 
     checked(_prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0))
     if parent is not None and os.getppid() != parent:
         os.kill(os.getpid(), number)
+
+
+def adopt_orphans() -> None:
+    """From here on, descendants whose parent ends become this process's children, not init's."""
+    checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 
 
 def no_new_privs() -> None:

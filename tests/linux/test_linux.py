@@ -182,3 +182,16 @@ def test_at_or_below_is_a_matter_of_whole_names() -> None:
     points = (b"/", b"/srv/api", b"/srv/api/x", b"/srv/api2")
     assert mounts.at_or_below(b"/srv/api", points) == (b"/srv/api", b"/srv/api/x")
     assert mounts.at_or_below(b"/", points) == points
+
+
+def test_orphans_of_descendants_come_to_who_adopts_them() -> None:
+    """Not to init; in a process of its own, since it is for life."""
+    program = (
+        "import os, subprocess, sys\n"
+        "from dropship.linux import process\n"
+        "process.adopt_orphans()\n"
+        'leave = \'import subprocess; print(subprocess.Popen(["sleep", "0"]).pid)\'\n'
+        "orphan = int(subprocess.check_output([sys.executable, '-c', leave]))\n"
+        "assert os.waitpid(orphan, 0) == (orphan, 0)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
