@@ -42,6 +42,8 @@ def test_arrows_point_down(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "planted"),
     [
+        ("demo/story.py", "from dropship.cli import output"),
+        ("agent/worker.py", "from dropship.demo import stage"),
         ("core/schedule.py", "import dropship.cli.main"),
         ("repos/file.py", "from dropship.deploy import driver"),
         ("hcl/parser.py", "from dropship.config import model"),
