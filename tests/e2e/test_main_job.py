@@ -196,7 +196,7 @@ def test_old_releases_are_pruned_to_keep_releases(host: Host) -> None:
 
 
 def test_quickstart_tells_its_story(tmp_path: Path) -> None:
-    """The README's first command works."""
+    """The example in the source works."""
     source = Path(__file__).parents[2] / "examples" / "quickstart"
     shutil.copytree(source, tmp_path / "quickstart", ignore=shutil.ignore_patterns("run"))
     program = tmp_path / "dropship"
