@@ -1,9 +1,10 @@
 """What is said to standard error: one line an event, in three formats, without secrets.
 
 ``setup()`` is called once per process, before anything is said, and again only when a reload
-brings new secrets; those of before stay hidden, for old output may still come. Events carry ``service``, ``release`` and ``phase`` (``extra`` of the standard
-library; ``bound()`` fills in the service). Everything goes through a ``Redactor``, tracebacks and
-the output of hooks included.
+brings new secrets; those of before stay hidden, for old output may still come. Events carry
+``service``, ``release`` and ``phase`` (``extra`` of the standard library; ``bound()`` fills in the
+service, ``Telling`` the others). Everything goes through a ``Redactor``, tracebacks and the
+output of hooks included. Whoever wants to keep events elsewhere too is a ``Keeper``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
@@ -45,6 +46,10 @@ _PRIORITIES: Final = (
 )
 # C0, DEL, C1 and the Unicode line ends: one event stays one line, and a terminal is not steered.
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+# The login of a URL, whoever's it is: what a hook says of a proxy is nobody's business either.
+_LOGIN: Final = re.compile(r"://[^/?#\s\"<>]+@")
+# base64(1) and openssl(1) break lines there.
+_BASE64_LINES: Final = (64, 76)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +74,38 @@ class Redactor:
         return cls(re.compile("|".join(choices)) if choices else None, known)
 
     def hide(self, text: str) -> str:
-        """``text`` without the secrets."""
-        return text if self.pattern is None else self.pattern.sub(_HIDDEN, text)
+        """``text`` without the secrets, and without the logins of its URLs."""
+        if self.pattern is not None:
+            text = self.pattern.sub(_HIDDEN, text)
+        return without_logins(text, _HIDDEN)
+
+    def finds(self, text: str) -> bool:
+        """Whether one of the secrets is in ``text``, in whatever form."""
+        return self.pattern is not None and self.pattern.search(text) is not None
+
+
+def without_logins(text: str, instead: str = "") -> str:
+    """``text`` whose URLs say nothing of who asks: ``https://user:password@host/``."""
+    if "://" not in text:
+        return text
+    return _LOGIN.sub(f"://{instead}@" if instead else "://", text)
 
 
 def _forms(secret: str) -> Iterator[str]:
     yield secret
     # A key of several lines is printed line by line.
     yield from (line for line in secret.splitlines() if len(line) >= _LONG_LINE)
+    # As text is shown: by JSON, by Python in an error, by us.
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     raw = _bytes(secret)
-    for encoded in (quote(raw), quote(raw, safe=""), quote_plus(raw)):
+    for shown in (repr(secret), ascii(secret), repr(raw)[1:], _one_line(secret).join("''")):
+        yield shown[1:-1]
+    # Taken for Latin-1, as headers and reasons of HTTP are; and the other way round.
+    yield raw.decode("latin-1")
+    yield secret.encode("latin-1", "replace").decode("utf-8", "replace")
+    # The last one is JavaScript's encodeURIComponent.
+    for encoded in (quote(raw), quote(raw, safe=""), quote_plus(raw), quote(raw, safe="!'()*")):
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
     yield from _base64_forms(raw)
@@ -104,6 +129,9 @@ def _base64_forms(secret: bytes) -> Iterator[str]:
         padded = encode(secret).decode()
         yield padded
         yield padded.rstrip("=")
+        for width in _BASE64_LINES:
+            lines = [padded[at : at + width] for at in range(0, len(padded), width)]
+            yield from (line for line in lines if len(line) >= _LONG_LINE)
         for before in range(3):
             digits = encode(bytes(before) + secret).decode().rstrip("=")
             first = -(-before * 8 // 6)
@@ -121,6 +149,23 @@ class Bound(_Adapter):
         """Merge our fields into those of the event."""
         given = kwargs.get("extra") or {}
         return msg, {**kwargs, "extra": {**(self.extra or {}), **given}}
+
+
+class Telling(Bound):
+    """A logger with fields that change: ``fields`` is asked for them at every event."""
+
+    def __init__(
+        self, inner: logging.LoggerAdapter[logging.Logger], fields: Callable[[], Mapping[str, str]]
+    ) -> None:
+        super().__init__(inner.logger, inner.extra or {})
+        self._fields = fields
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, Any]
+    ) -> tuple[object, MutableMapping[str, Any]]:
+        """Merge the fields as they are now into those of the event."""
+        given = kwargs.get("extra") or {}
+        return super().process(msg, {**kwargs, "extra": {**self._fields(), **given}})
 
 
 def bound(service: str, name: str = _ROOT) -> Bound:
@@ -196,6 +241,13 @@ _FORMATS: Final[Mapping[Format, type[_Formatter]]] = {
 }
 
 
+class Keeper(logging.Handler):
+    """A handler that keeps events elsewhere, each as the object of ``--log-format json``.
+
+    It stays when ``setup`` is called again, and learns the new secrets then.
+    """
+
+
 def setup(
     level: str, kind: Format, *, secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> None:
@@ -207,7 +259,10 @@ def setup(
     logger = logging.getLogger(_ROOT)
     redactor = Redactor.of(_redactor().secrets.union(secrets))
     for old in list(logger.handlers):
-        logger.removeHandler(old)
+        if isinstance(old, Keeper):
+            old.setFormatter(_Json(redactor))
+        else:
+            logger.removeHandler(old)
     handler = logging.StreamHandler(sys.stderr if stream is None else stream)
     handler.setFormatter(_FORMATS[kind](redactor))
     logger.addHandler(handler)
@@ -217,6 +272,16 @@ def setup(
     _adopt_libraries(handler)
     # Whoever closes our standard error gets no traceback about it either.
     logging.raiseExceptions = False
+
+
+def keep(keeper: Keeper) -> None:
+    """Hand every event that is said to ``keeper`` as well, in the place of an earlier one."""
+    logger = logging.getLogger(_ROOT)
+    for old in list(logger.handlers):
+        if isinstance(old, Keeper):
+            logger.removeHandler(old)
+    keeper.setFormatter(_Json(_redactor()))
+    logger.addHandler(keeper)
 
 
 def hide(text: str) -> str:

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -172,6 +172,64 @@ def test_lines_of_a_long_secret_are_hidden_one_by_one() -> None:
     key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n"
     redactor = Redactor.of([key])
     assert [redactor.hide(line) for line in key.splitlines()] == ["…"] * 4
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [repr, ascii, lambda text: repr(text.encode()), json.dumps,
+     lambda text: quote(text, safe="!'()*"), lambda text: text.encode().decode("latin-1"),
+     lambda text: text.encode("latin-1").decode(errors="replace")],
+)  # fmt: skip
+def test_secret_is_hidden_as_programs_show_text(shown: Callable[[str], str]) -> None:
+    """Python's own errors quote it, JavaScript encodes it, HTTP takes it for Latin-1."""
+    secret = "tä\"l's (k)ey\\!\t~"
+    assert "ey" not in Redactor.of([secret]).hide(f"it is {shown(secret)}.")
+
+
+def test_line_of_broken_base64_is_hidden() -> None:
+    """``base64`` breaks lines at 76 characters, ``openssl base64`` at 64."""
+    secret = "".join(chr(33 + number % 90) for number in range(150))
+    coded = base64.b64encode(secret.encode()).decode()
+    for width in (64, 76):
+        lines = [coded[at : at + width] for at in range(0, len(coded), width)]
+        assert {Redactor.of([secret]).hide(line) for line in lines} == {"…"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("at https://joe:pw@host/x", "at https://…@host/x"),
+        ("at https://p:w@x@host:80?a@b", "at https://…@host:80?a@b"),
+        ('["ftp://token@host"]', '["ftp://…@host"]'),
+        ("https://host/a@b joe@host", "https://host/a@b joe@host"),
+        ("https://…@host", "https://…@host"),
+    ],
+)
+def test_login_of_any_url_is_hidden(text: str, hidden: str) -> None:
+    """Whoever's it is: no configuration need know it."""
+    assert Redactor().hide(text) == hidden
+    assert not Redactor().finds(text)
+
+
+def test_url_without_its_login_is_still_a_url() -> None:
+    """For those that are told where, not who."""
+    assert log.without_logins("http://joe:pw@host/ http://x/") == "http://host/ http://x/"
+
+
+def test_fields_that_change_are_asked_for_at_every_event(said: io.StringIO) -> None:
+    """Those of the event itself come on top, the service is always there."""
+    log.setup("info", "json", stream=said)
+    now = {"phase": "staging", "release": ""}
+    logger = log.Telling(bound("api"), lambda: now)
+    logger.info("one")
+    now["phase"] = "after"
+    logger.info("two")
+    logger.info("three", extra={"phase": "done", "release": "r1"})
+    events = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert [(one["service"], one["phase"]) for one in events] == [
+        ("api", "staging"), ("api", "after"), ("api", "done"),
+    ]  # fmt: skip
+    assert [one.get("release") for one in events] == [None, None, "r1"]
 
 
 def test_short_secret_is_hidden_only_where_it_stands_alone() -> None:
