@@ -65,6 +65,7 @@ def _shared(config: Config) -> Config:
     return replace(
         config,
         services=(),
+        secrets=frozenset(),
         service_path=None,
         watchdog=Duration(0),
         stop_timeout=Duration(0),

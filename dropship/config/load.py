@@ -231,6 +231,7 @@ class _Loader:
             main=Path(os.path.normpath(self.around.cwd / main)),
             services=services,
             environ_read=frozenset(self.resolver.names),
+            secrets=self.report.decoded,
         )
         host = self._host()
         if config is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dropship.core.option import option
-from dropship.core.values import Duration, Md5, Share, Size
+from dropship.core.values import Duration, Md5, Secret, Share, Size
 
 OnFailure = Literal["abort", "continue"]
 
@@ -165,12 +165,14 @@ class Config:
     """Everything: the main file and all its services.
 
     ``main`` is the file or folder it was read from; ``environ_read`` names the variables that
-    ``env()`` read, which hooks must not see. Paths are absolute.
+    ``env()`` read, which hooks must not see; ``secrets`` are those of blocks that nothing uses,
+    too. Paths are absolute.
     """
 
     main: Path
     services: tuple[ServiceConfig, ...]
     environ_read: frozenset[str]
+    secrets: frozenset[Secret] = frozenset()
     service_path: Path | None = option(
         None,
         key="service_path",

@@ -20,6 +20,7 @@ from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver, UnresolvedError
 from dropship.config.scalar import FaultError, Scalars, bare, called
 from dropship.core.option import Option, fold, options_of
+from dropship.core.secrets import secrets_of
 from dropship.core.values import Md5, Secret, Strings
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Item, NullValue, StringValue, Value
@@ -220,8 +221,8 @@ class Reader:
             if field.option.required and value == "":
                 raise FaultError("must not be empty", item.value.span)
             values[field.name] = value
-            if isinstance(value, Secret):
-                self.report.remember(value)
+            for text in secrets_of(value, marked=field.secret):
+                self.report.remember(Secret(text))
             self._look(field, item.value)
         except FaultError as fault:
             values.whole &= not self._fault(field, item, fault)

@@ -7,12 +7,16 @@ import pwd
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from dropship.log import Redactor
+
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where commands are looked for if the agent was started without a PATH."""
 
 # Between systemd and the agent; a command that used them would speak in the agent's name.
 _OURS: Final = frozenset({"NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY"})
 _OUR_PREFIXES: Final = ("WATCHDOG_", "LISTEN_")
+# A secret of so many characters is in no variable by chance.
+_TELLING: Final = 8
 
 
 def cleaned(
@@ -21,9 +25,11 @@ def cleaned(
     """``environ`` without secrets and without what is between systemd and the agent.
 
     ``secrets`` are the values of the configuration's secrets, ``names`` the variables that
-    ``env()`` read. ``PATH`` and ``HOME`` are always set.
+    ``env()`` read. A variable that has a secret within its value, plain or encoded, is left out
+    too, unless the secret is so short that it may be a word. ``PATH`` and ``HOME`` are always set.
     """
     hidden = {value for value in secrets if value}
+    within = Redactor.of(value for value in hidden if len(value) >= _TELLING)
     kept = {
         name: value
         for name, value in environ.items()
@@ -31,6 +37,7 @@ def cleaned(
         and not name.startswith(_OUR_PREFIXES)
         and name not in names
         and value not in hidden
+        and not within.finds(value)
     }
     return {"PATH": PATH, "HOME": home(os.geteuid()), **_set(kept)}
 

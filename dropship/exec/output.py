@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from dropship.log import hide
+
 LINE: Final = 4 << 10
 """Longest line that is said, in bytes; the rest of it is dropped."""
 
 RUN: Final = 1 << 20
 """How much of a run's output is said, in bytes; the rest is read and dropped."""
+
+# What is looked at behind the end of a long line: half a secret would not be known as one.
+_BEYOND: Final = 1 << 10
 
 # Control characters could rewrite the terminal or forge a line of whoever reads the log.
 _ESCAPED: Final = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
@@ -37,14 +42,19 @@ class Lines:
             self._end()
 
     def _add(self, part: bytes) -> None:
-        # One byte beyond the bound stays, so that the end of the line knows it was cut.
-        self._line += part[: max(0, LINE + 1 - len(self._line))]
+        self._line += part[: max(0, LINE + _BEYOND - len(self._line))]
 
     def _end(self) -> None:
-        line, cut = bytes(self._line[:LINE]), len(self._line) > LINE
+        line = bytes(self._line)
         self._line.clear()
         if self._left <= 0:
             return
-        self._left -= len(line) + 1
+        self._left -= min(len(line), LINE) + 1
         text = line.decode(errors="replace").removesuffix("\r").translate(_ESCAPED)
-        self._say(text + " …" if cut else text)
+        self._say(_cut(text, unknown=len(line) - LINE) if len(line) > LINE else text)
+
+
+def _cut(text: str, *, unknown: int) -> str:
+    """The beginning of a long line; of its last ``unknown`` characters one cannot say what they are."""
+    hidden = hide(text)
+    return hidden[: min(LINE, len(hidden) - unknown)] + " …"

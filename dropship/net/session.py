@@ -147,6 +147,13 @@ def _root(error: BaseException) -> BaseException:
 
 def _explained(error: Exception, method: str, url: str) -> NetError:
     where = f"{method} {urls.shown(url)}"
+    if isinstance(error, requests.exceptions.InvalidHeader | UnicodeEncodeError):
+        # Their own words quote the header, of which a part would be left below.
+        return NetError(
+            f"{where}: a header is not one that can be sent",
+            cure="write headers without line ends, of Latin-1 characters only",
+            permanent=True,
+        )
     root = _root(error)
     reason = getattr(root, "strerror", None) or str(root).rpartition(": ")[2] or type(root).__name__
     if isinstance(error, requests.exceptions.SSLError):

@@ -255,6 +255,8 @@ def test_every_secret_that_was_decoded_is_known(read: Reader) -> None:
           user = "u"
           password = env("KEY")
           bearer = ""
+          headers { "X-Auth" = "Bearer headers" }
+          url = "https://joe:login@example.com/"
         }
         repo "mine" {
           type = "s3"
@@ -266,5 +268,14 @@ def test_every_secret_that_was_decoded_is_known(read: Reader) -> None:
     broken = read(unused + 'service "web" { checkInterval = 5 }', environ=environ)
     assert broken.loaded.config is None
     for one in (sound, broken):
-        assert secret_values(one.loaded.secrets) == {"from outside", "literal"}
+        found = secret_values(one.loaded.secrets)
+        assert found == {
+            "from outside", "literal", "Bearer headers", "headers", "joe:login", "login",
+        }  # fmt: skip
         assert "literal" not in repr(one.loaded.secrets)
+
+
+def test_configuration_knows_secrets_that_nothing_uses(read: Reader) -> None:
+    """Hooks must not see them in the environment either."""
+    result = read('repo "mine" { type = "s3" secret = "literal" }' + SOUND)
+    assert secret_values(result.config) == {"literal"}

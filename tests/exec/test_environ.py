@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from dropship.exec.environ import PATH, cleaned
 
 
@@ -10,6 +12,19 @@ def test_secrets_and_what_env_read_are_taken_out() -> None:
     environ = {"PATH": "/bin", "HOME": "/h", "KEY": "s3cret", "READ": "x", "KEPT": "yes"}
     assert cleaned(environ, secrets=["s3cret"], names=["READ"]) == {
         "PATH": "/bin", "HOME": "/h", "KEPT": "yes",
+    }  # fmt: skip
+
+
+def test_variable_that_holds_a_secret_is_taken_out() -> None:
+    """Whole or in base64 or percent-encoded; a short secret is in many a word."""
+    environ = {
+        "PATH": "/bin", "HOME": "/h",
+        "URL": "https://x/?key=l%26ng-secret", "HEADER": "Bearer l&ng-secret",
+        "BASIC": base64.b64encode(b"joe:l&ng-secret").decode(),
+        "SHORT": "ab", "WORD": "fab", "PROXY": "http://joe:own@proxy/",
+    }  # fmt: skip
+    assert cleaned(environ, secrets=["l&ng-secret", "ab"]) == {
+        "PATH": "/bin", "HOME": "/h", "WORD": "fab", "PROXY": "http://joe:own@proxy/",
     }  # fmt: skip
 
 

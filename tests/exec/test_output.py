@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dropship import log
 from dropship.exec.output import LINE, RUN, Lines
 
 
@@ -36,6 +38,22 @@ def test_long_line_is_cut_and_the_next_is_whole() -> None:
     """4 KiB a line."""
     assert said_of(b"x" * (LINE + 5), b"yyy\nnext\n") == ["x" * LINE + " …", "next"]
     assert said_of(b"x" * LINE + b"\n") == ["x" * LINE]
+
+
+@pytest.mark.parametrize("more", [0, 5, 2000])
+def test_secret_at_the_end_of_a_cut_line_is_hidden_as_a_whole(more: int) -> None:
+    """Half of it would not be known as one any more."""
+    secret = "sesame-" * 20
+    log.setup("info", "text", secrets=[secret])
+    try:
+        for before in (LINE - 1, LINE - 70, LINE - len(secret) + 1, LINE + 900):
+            (line,) = said_of(b"x" * before + secret.encode() + b"y" * more)
+            assert "ses" not in line
+            assert len(line) <= LINE + 2
+        (line,) = said_of(secret.encode() * 30 + b"sesame")
+        assert "ses" not in line
+    finally:
+        log.setup("warning", "text")
 
 
 def test_output_beyond_a_run_is_dropped() -> None:

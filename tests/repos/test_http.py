@@ -258,6 +258,15 @@ def test_odd_url_is_told_when_it_is_used(url: str, *, permanent: bool) -> None:
     assert fault(url).permanent is permanent
 
 
+@pytest.mark.parametrize("value", ["a: hush\nb: hush", "\N{EURO SIGN}: hush"])
+def test_header_that_cannot_be_sent_is_not_quoted(value: str) -> None:
+    """Nor is the end of it."""
+    with repo(headers=Strings({"X-Key": value})) as made, pytest.raises(RepoError) as caught:
+        made.find(HttpLocation(url="http://127.0.0.1:1/x"))
+    assert "hush" not in str(caught.value)
+    assert "write headers without line ends" in str(caught.value)
+
+
 def test_relative_url_needs_a_base() -> None:
     """With what to add."""
     assert "add `url` to the repo" in str(fault("x/y"))
