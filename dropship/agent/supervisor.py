@@ -35,6 +35,7 @@ from dropship.config.model import Config
 from dropship.core.values import Duration
 from dropship.errors import BusyError, ConfigError, DropshipError
 from dropship.linux.notify import Notifier, watchdog_interval
+from dropship.log import hide
 from dropship.state.lock import AgentLock
 
 _SIGNALS: Final = (
@@ -243,8 +244,8 @@ class _Supervisor:
         except (DropshipError, OSError) as error:
             # OSError: whatever the ground does under us, the services are looked after.
             _log.error("not reloaded, the old configuration stays: %s", error)
-            self._board.config_error = str(error)
-            raise ConfigError(f"not reloaded, the old configuration stays: {error}") from error
+            self._board.config_error = why = hide(str(error))
+            raise ConfigError(f"not reloaded, the old configuration stays: {why}") from error
         else:
             self._board.config_error = None
             return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import encodings.ascii  # noqa: F401 - workers import nothing, and a codec loads when first used
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -111,11 +112,12 @@ def _locked(lock: ServiceLock, desk: WorkerDesk, name: str, *, patient: bool) ->
 
 def _look_only(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
     """Check, say what would be done, and do nothing."""
-    logger = log.bound(rig.service.name)
+    logger, said = log.bound(rig.service.name), ""
     while True:
         desk.busy(Busy("checking"))
         found = check(rig)
-        logger.info("%s", found.words)
+        logger.log(logging.DEBUG if found.words == said else logging.INFO, "%s", found.words)
+        said = found.words
         if once:
             return _FAILED if found.error else _GOOD
         until = time.monotonic() + schedule.next_check(
@@ -128,6 +130,7 @@ def _look_only(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
         # Whatever else is ordered is a reason to look now, and no more than that.
         for order in orders:
             desk.answer(order, Answer(Verdict.REFUSED, "the agent only looks (--dry-run)"))
+        said = "" if orders else said  # who asks is answered, with the same words too
 
 
 def _ordered(desk: WorkerDesk, until: float) -> Sequence[Order]:

@@ -68,7 +68,7 @@ def working_directory() -> Path:
 
 def _show(diagnostic: Diagnostic, loaded: Loaded, log_format: str) -> None:
     if log_format == "text":
-        say(draw(diagnostic, loaded.masked), sys.stderr)
+        say(log.hide(draw(diagnostic, loaded.masked)), sys.stderr)
         return
     # Other formats are read by programs: one event each.
     level = logging.ERROR if diagnostic.severity is Severity.ERROR else logging.WARNING

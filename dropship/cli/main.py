@@ -228,6 +228,8 @@ def _code(error: DropshipError) -> int:
 
 
 def _complain(message: str, *, debug: bool) -> None:
+    from dropship.log import hide  # noqa: PLC0415 - only where something is wrong
+
     # Whoever does not read what we print should not stop us from ending well.
     with suppress(OSError):
         sys.stdout.flush()
@@ -235,5 +237,5 @@ def _complain(message: str, *, debug: bool) -> None:
         if debug:
             import traceback  # noqa: PLC0415 - only for those who ask for it
 
-            traceback.print_exc()
-        print("dropship:", " ".join(message.split()), file=sys.stderr, flush=True)
+            print(hide(traceback.format_exc()), end="", file=sys.stderr)
+        print("dropship:", " ".join(hide(message).split()), file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from dropship.core.values import Md5, Token
 from dropship.deploy import ground
 from dropship.deploy.rig import Rig
 from dropship.errors import RepoError, StateError
+from dropship.log import hide
 
 Verdict = Literal["current", "outdated", "quarantined", "error"]
 
@@ -47,7 +48,7 @@ def check(rig: Rig) -> Checked:
     try:
         saved = rig.store.load() or Saved()
     except StateError as error:
-        return Checked(rig.service.name, "error", None, error=str(error))
+        return Checked(rig.service.name, "error", None, error=hide(str(error)))
     if saved.destination not in ("", str(rig.layout.destination)):
         saved = Saved(quarantine=saved.quarantine, tokens=saved.tokens)
     seen = ground.look(rig.layout, saved)
@@ -57,7 +58,7 @@ def check(rig: Rig) -> Checked:
     try:
         found = rig.repo.find(rig.service.artifact.location)
     except RepoError as error:
-        return Checked(rig.service.name, "error", there, error=str(error))
+        return Checked(rig.service.name, "error", there, error=hide(str(error)))
     answer = replace(seen, token=found.token, md5=found.md5)
     verdict, why = _judge(state, answer)
     return Checked(rig.service.name, verdict, there, found.token, why=why)

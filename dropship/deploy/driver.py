@@ -26,6 +26,7 @@ from dropship.core.update import step
 from dropship.core.watch import Progress
 from dropship.deploy import ground, words
 from dropship.deploy.chores import Chores
+from dropship.deploy.complaints import Complaints
 from dropship.deploy.desk import Desk
 from dropship.deploy.hooks import Listener, await_leftover
 from dropship.deploy.orders import Orders
@@ -40,10 +41,9 @@ from dropship.errors import (
     StateError,
 )
 from dropship.install import activate, adopt
-from dropship.log import hide
+from dropship.log import Telling, hide
 
 _OUTPUT_KEPT: Final = 64 << 10
-_SAME_ERROR_EVERY: Final = 3600.0
 _RETRY_AT_MOST: Final = 60.0
 
 
@@ -100,12 +100,12 @@ class Driver:
         self._by_hand = False
         self._rig = rig
         self._desk = desk
-        self._log = log
+        self._log = Telling(log, lambda: words.fields(self.state))
         self._watch = _Attention(self)
         self._turn = Turn(rig)
         self._listener = Listener(self._hook_line, self._passed)
         self._performer = Performer(rig, self._turn, desk, self._watch, self._listener)
-        self._chores = Chores(rig, self._turn, self._performer, self._watch, log)
+        self._chores = Chores(rig, self._turn, self._performer, self._watch, self._log)
         self._timer: _Timer | None = None
         self._in_place = in_place
         self._exit: int | None = None
@@ -113,7 +113,7 @@ class Driver:
         self._orders = Orders(desk, rig.layout)
         self._pending: tuple[do.Command, ...] | None = None
         self._output = _Output()
-        self._complaint = ("", 0.0)
+        self._complaints = Complaints(self._log)
 
     # --- the loop -------------------------------------------------------------------------------
 
@@ -200,8 +200,7 @@ class Driver:
             happened = self._perform(self._step(happened))
 
     def _step(self, event: on.Event) -> tuple[do.Command, ...]:
-        if not event.at:
-            event = replace(event, at=time.time())
+        event = words.discreet(event if event.at else replace(event, at=time.time()))
         before = self.state
         self.state, commands = step(before, event)
         if before.attempt is None and self.state.attempt is not None:
@@ -213,7 +212,7 @@ class Driver:
         kind = None if self.state.phase is Phase.ACTIVATING else _KINDS.get(self.state.phase)
         empty = kind is not None and not self._rig.hooks[kind]
         words.log_step(self._log, before, self.state, event, empty=empty)
-        self._complain(event)
+        self._complaints.heed(event)
         return commands
 
     def _perform(self, commands: tuple[do.Command, ...]) -> on.Event | None:
@@ -332,7 +331,7 @@ class Driver:
 
     def _refuse(self, command: do.Refuse) -> None:
         self._refused = True
-        self._complain(on.StoreFailed(error=f"not updated: {command.why}"))
+        self._complaints.say(f"not updated: {command.why}")
 
     def _cancel(self, _command: do.Cancel) -> None:
         """What was called off has ended by the time its successors are performed."""
@@ -380,18 +379,6 @@ class Driver:
         if self._timer is None or self._timer.event is not on.Due:
             return None
         return time.time() + max(0.0, self._timer.due - time.monotonic())
-
-    def _complain(self, event: on.Event) -> None:
-        """The same complaint once an hour."""
-        error = getattr(event, "error", "")
-        if not isinstance(event, (on.StoreFailed, on.StageFailed, on.TurnFailed)) or not error:
-            return
-        last, at = self._complaint
-        if error == last and time.monotonic() - at < _SAME_ERROR_EVERY:
-            self._log.debug("%s", error)
-            return
-        self._complaint = (error, time.monotonic())
-        self._log.warning("%s", error)
 
     def _hook_line(self, line: str) -> None:
         self._log.info("| %s", line)

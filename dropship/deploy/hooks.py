@@ -24,6 +24,7 @@ from dropship.errors import HookError, HookPutOffError, StateError
 from dropship.exec import groups
 from dropship.exec.run import ProcessGroup, Run
 from dropship.hooks import Event
+from dropship.log import without_logins
 from dropship.state.hook_mark import HookMark
 
 
@@ -168,12 +169,12 @@ def _place(rig: Rig, release: Release | None) -> str:
 
 
 def artifact_fields(rig: Rig) -> Strings:
-    """The artifact's keys as a template sees them: no secret among them."""
+    """The artifact's keys as a template sees them: no secret among them, nor a URL's login."""
     artifact = rig.service.artifact
     found: dict[str, str] = {}
     for part in (artifact, artifact.location):
         for name, said_of in options_of(type(part)).items():
             value = getattr(part, name)
             if not said_of.secret and not isinstance(value, Secret) and value is not None:
-                found[said_of.key] = str(value)
+                found[said_of.key] = without_logins(str(value))
     return Strings(found)

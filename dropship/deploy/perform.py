@@ -5,6 +5,7 @@ Whatever goes wrong becomes an event; only ``InterruptedByStop`` passes through.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from dropship.core.saved import Saved
 from dropship.core.situation import State
 from dropship.core.values import Md5
 from dropship.core.watch import Watch
-from dropship.deploy import ground
+from dropship.deploy import ground, words
 from dropship.deploy.desk import Desk
 from dropship.deploy.health import verify
 from dropship.deploy.hooks import HookRunner, Listener
@@ -37,6 +38,8 @@ from dropship.errors import (
 )
 from dropship.install import activate, adopt, stage
 from dropship.repos import Found
+
+_log = logging.getLogger("dropship.deploy")
 
 
 class Performer:
@@ -80,6 +83,7 @@ class Performer:
             with self._desk.interrupting():
                 self._found = rig.repo.find(rig.service.artifact.location)
         except RepoError as error:
+            self._explain(error, state)
             return on.StoreFailed(error=str(error), permanent=error.permanent)
         found = self._found
         seen = ground.look(rig.layout, state.saved)
@@ -91,7 +95,13 @@ class Performer:
             return self._turn.marked(md5)
         return None
 
-    def _stage(self, _command: do.Stage, _state: State) -> on.Completion:
+    def _explain(self, error: Exception, state: State) -> None:
+        """The whole story, for those who ask for it; the event tells everybody else."""
+        if _log.isEnabledFor(logging.DEBUG):
+            told = {"service": self._rig.service.name, **words.fields(state)}
+            _log.debug("%s", type(error).__name__, exc_info=error, extra=told)
+
+    def _stage(self, _command: do.Stage, state: State) -> on.Completion:
         found = self._found
         if found is None:
             return on.StageFailed(fault=on.StageFault.TRANSIENT, error="nothing was found")
@@ -99,6 +109,7 @@ class Performer:
             activate.probe(self._rig.layout)
             staged = stage.stage(self._request(found), self._rig.repo, self._watch, time.time)
         except (OSError, DropshipError) as error:
+            self._explain(error, state)
             return _stage_failed(error, found)
         return on.Staged(release=staged.release, marked=self._marked(staged.release.md5))
 
@@ -112,10 +123,11 @@ class Performer:
             min_free=rig.min_free,
         )
 
-    def _take_turn(self, _command: do.TakeTurn, _state: State) -> on.Completion:
+    def _take_turn(self, _command: do.TakeTurn, state: State) -> on.Completion:
         try:
             self._turn.take(self._watch)
         except LockError as error:
+            self._explain(error, state)
             return on.TurnFailed(error=str(error))
         return on.TurnTaken()
 

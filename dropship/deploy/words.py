@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any, Final
 
 from dropship.core import events as on
+from dropship.core import guards
 from dropship.core.phase import Phase
 from dropship.core.saved import HistoryEntry, Outcome
 from dropship.core.situation import State
 from dropship.core.update import BUSY
 from dropship.deploy.desk import Answer, Verdict
+from dropship.log import hide
 
 _SAID: Final = {
     Phase.STAGING: "something new: downloading and unpacking it",
@@ -35,6 +38,13 @@ _DOING: Final = {
     **{phase.value: said for phase, said in _SAID.items()},
 }
 _QUIET: Final = (on.StoreFailed, on.StageFailed, on.TurnFailed)
+_ORDERED: Final = {
+    on.Pause: "paused",
+    on.Resume: "resumed",
+    on.Retry: "quarantine lifted",
+    on.Pin: "pinned",
+    on.Unpin: "not pinned any more",
+}
 
 
 def log_step(
@@ -45,22 +55,38 @@ def log_step(
     *,
     empty: bool,
 ) -> None:
-    """One line for a transition.
+    """One line for a transition, and for an operator's word that was taken.
 
     Nothing at INFO for a check that found nothing new, nor for a phase with nothing to do
     (``empty``: it has no hooks).
     """
-    extra = _fields(after)
+    extra = fields(after)
     error = getattr(event, "error", "")
     if error and not isinstance(event, _QUIET):
-        log.warning("%s", error, extra=_fields(before))
+        log.warning("%s", error, extra=fields(before))
+    if type(event) in _ORDERED and after != before:
+        log.info("%s%s", _ORDERED[type(event)], _details(event), extra=extra)
     if after.phase is before.phase:
         return
-    said = _SAID.get(after.phase)
+    said = _at_rest(before, event) if after.phase is Phase.IDLE else _SAID.get(after.phase)
     if said is None or empty:
         log.debug("%s after %s", after.phase.value, type(event).__name__, extra=extra)
     else:
         log.info("%s%s", said, _towards(after), extra=extra)
+
+
+def _at_rest(before: State, event: on.Event) -> str | None:
+    """What brought an end that no line of history tells."""
+    if isinstance(event, on.Staged) and guards.same_bytes(before, event):
+        return "these bytes are installed already; nothing to do"
+    return "gave the turn back" if before.phase is Phase.HOLDING else None
+
+
+def _details(event: on.Event) -> str:
+    if isinstance(event, on.Pause):
+        by = f" by {event.paused.by}" if event.paused.by else ""
+        return f"{by}: {event.paused.reason}" if event.paused.reason else by
+    return f" to {event.version}" if isinstance(event, on.Pin) else ""
 
 
 def _towards(state: State) -> str:
@@ -113,6 +139,14 @@ def came_of(state: State, outcome: Outcome | None, *, refused: bool, by_hand: bo
     return Answer(Verdict.FAILED, f"failed: {state.trouble}; {runs}")
 
 
-def _fields(state: State) -> dict[str, Any]:
+def discreet(event: on.Event) -> on.Event:
+    """The event without secrets: what it tells ends in state, journal, history and ``status``."""
+    told = {name: getattr(event, name, None) for name in ("error", "marked")}
+    hidden: dict[str, Any] = {name: hide(text) for name, text in told.items() if text}
+    return replace(event, **hidden) if hidden else event
+
+
+def fields(state: State) -> dict[str, str]:
+    """The fields of an event of the log."""
     target = state.attempt.target if state.attempt else None
     return {"release": target.name if target else "", "phase": state.phase.value}

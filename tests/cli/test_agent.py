@@ -94,6 +94,22 @@ def test_dry_run_tells_and_changes_nothing(config: Path) -> None:
     assert not os.path.lexists(config.parent / "api")
 
 
+def test_dry_run_that_goes_on_tells_only_what_is_new(config: Path) -> None:
+    """The same is not said at every check."""
+    config.write_text(config.read_text().replace('"1h"', '"20ms"'))
+    words = ("--dry-run", "--log-level", "debug")
+    with subprocess.Popen(
+        command(config, *words), cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as agent:
+        assert agent.stderr is not None
+        said: list[str] = []
+        for line in agent.stderr:
+            said += [line.split()[1]] if "outdated" in line else []
+            if len(said) == 3:
+                agent.terminate()
+    assert said[:3] == ["INFO", "DEBUG", "DEBUG"]
+
+
 def test_store_that_cannot_be_asked_makes_once_fail(config: Path) -> None:
     """Exit 1 where a service failed."""
     (config.parent / "api.tar.gz").unlink()

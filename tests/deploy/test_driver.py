@@ -13,6 +13,7 @@ import pytest
 from dropship import log as logs
 from dropship.core import events as on
 from dropship.core.phase import Phase
+from dropship.deploy.hooks import artifact_fields
 from tests.deploy.desks import Desk, drive, rig
 from tests.e2e.host import Host
 
@@ -183,3 +184,39 @@ def test_history_tells_what_hooks_said_without_secrets(host: Host) -> None:
     output = host.history()[-1]["output"]
     assert "the word is" in output
     assert "hunter2" not in output
+
+
+def test_state_and_journal_tell_no_secret_of_an_error(host: Host) -> None:
+    """What a hook's error quotes is hidden before it is kept: in flight, and in the end."""
+    logs.setup("info", "text", secrets=["hunter2-hunter2"], stream=io.StringIO())
+    folder = host.folder / "state" / "services" / "app"
+    texts: list[str] = []
+
+    def in_flight(_desk: Desk) -> Sequence[on.Event]:
+        texts.extend(path.read_text() for path in folder.glob("*.json"))
+        return []
+
+    host.configure(host.service('after "script" { command = "true" user = "hunter2-hunter2" }'))
+    host.publish({"version": "1"})
+    try:
+        driver = drive(rig(host.config), Desk(in_flight))
+    finally:
+        logs.setup("warning", "text", stream=io.StringIO())
+    texts += [path.read_text() for path in folder.iterdir()]
+    assert "hunter2" not in "".join(texts)
+    assert "…" in str(driver.state.trouble)
+    assert "\\u2026" in "".join(texts)
+
+
+def test_templates_see_no_login_of_a_url(host: Host) -> None:
+    """A deploy event is for everybody."""
+    host.config.write_text(f"""
+service "app" {{
+  checkInterval = "1h"
+  artifact "http" {{
+    url = "https://joe:hunter2@example.com/app.tar.gz"
+    destination = "{host.folder}/srv/app"
+  }}
+}}
+""")
+    assert artifact_fields(rig(host.config))["url"] == "https://example.com/app.tar.gz"
