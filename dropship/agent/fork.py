@@ -32,10 +32,17 @@ class Child:
     pidfd: int
 
 
-def fork(main: Callable[[], int], *, title: str, keep: Collection[int] = ()) -> Child:
+def fork(
+    main: Callable[[], int],
+    *,
+    title: str,
+    keep: Collection[int] = (),
+    log: logging.LoggerAdapter[logging.Logger] | None = None,
+) -> Child:
     """Run ``main`` in a new process whose exit status is what it returns.
 
-    ``keep`` are the descriptors it keeps besides 0, 1 and 2; ``title`` is what ``ps`` shows.
+    ``keep`` are the descriptors it keeps besides 0, 1 and 2; ``title`` is what ``ps`` shows;
+    ``log`` hears of exceptions that nobody has caught.
 
     Raises:
         OSError: There can be no more processes or descriptors.
@@ -48,14 +55,20 @@ def fork(main: Callable[[], int], *, title: str, keep: Collection[int] = ()) -> 
     try:
         pid = os.fork()
         if pid == 0:
-            _be_child(main, title, keep, parent)
+            _be_child(main, title, keep, parent, log or _log)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     # A child that has died already is still ours to reap, so its number is still its own.
     return Child(pid, os.pidfd_open(pid))
 
 
-def _be_child(main: Callable[[], int], title: str, keep: Collection[int], parent: int) -> None:
+def _be_child(
+    main: Callable[[], int],
+    title: str,
+    keep: Collection[int],
+    parent: int,
+    log: logging.Logger | logging.LoggerAdapter[logging.Logger],
+) -> None:
     code = _FAULT
     try:
         _cut_off(title, keep)
@@ -63,8 +76,8 @@ def _be_child(main: Callable[[], int], title: str, keep: Collection[int], parent
         code = main()
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else _FAULT
-    except BaseException as error:  # noqa: BLE001 - nothing may get past this into the parent's code
-        _log.critical("a fault of dropship itself: %r", error, exc_info=True)
+    except BaseException as error:  # nothing may get past this into the parent's code
+        log.critical("a fault of dropship itself: %r", error, exc_info=True)
     finally:
         _leave(code)
 
@@ -82,8 +95,9 @@ def _cut_off(title: str, keep: Collection[int]) -> None:
 def _reset_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
-        # SIGKILL and SIGSTOP have no handler; Python itself wants SIGPIPE ignored.
-        if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE):
+        # SIGKILL and SIGSTOP have no handler; Python itself wants the other two ignored, so that
+        # a reader that has gone and a file that may not grow are errors and no death.
+        if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ):
             continue
         with suppress(OSError, ValueError):
             signal.signal(number, signal.SIG_DFL)

@@ -109,6 +109,7 @@ class Seat:
                 lambda: _worker(config, service, theirs, work),
                 title=f"dropship: worker {self.name}",
                 keep=(theirs.fileno(),),
+                log=self.log,
             )
         except OSError:
             ours.close()

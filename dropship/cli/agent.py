@@ -15,6 +15,7 @@ from dropship.agent.supervisor import Plan, supervise
 from dropship.agent.worker import Workers
 from dropship.cli.configuration import configuration, working_directory
 from dropship.errors import BusyError, DropshipError
+from dropship.state import logbook
 
 _DESCRIPTION: Final = """\
 Runs in the foreground until SIGTERM or SIGINT: updates under way are finished first (a second
@@ -50,8 +51,11 @@ def run(args: argparse.Namespace) -> int:
     # Taken once: a reload means the same places, also where the folder is removed meanwhile.
     cwd = working_directory()
     read = partial(configuration, args, cwd=cwd, warnings=True)
+    config = read()
+    if not args.dry_run:
+        logbook.keep(config.state_path)
     plan = Plan(
-        config=read(),
+        config=config,
         work=workers.work,
         prepare=workers.prepare,
         reload=read,

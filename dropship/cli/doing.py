@@ -21,6 +21,7 @@ from dropship.deploy.driver import Driver
 from dropship.deploy.errand import Errand
 from dropship.deploy.rig import Rig, Workshop
 from dropship.errors import DropshipError
+from dropship.state import logbook
 from dropship.state.lock import ServiceLock
 
 
@@ -35,6 +36,7 @@ def do(args: argparse.Namespace, request: Request, wanted: Callable[[], Wanted])
     if code is not None:
         return code
     config = configuration(args)
+    logbook.keep(config.state_path)
     workshop = Workshop(config, os.environ)
     codes: list[int] = []
     with terminal() as desk:

@@ -37,6 +37,7 @@ class Document(Generic[T]):
         self._cls = cls
         self._durable = durable
         self._readable = not durable
+        self._settled = not durable
 
     @property
     def next(self) -> Path:
@@ -69,7 +70,7 @@ class Document(Generic[T]):
         content = codec.encode(value)
         text = json.dumps({_MIN_READER: READER, **content}, indent=1, ensure_ascii=True) + "\n"
         try:
-            make_folder(self.path.parent)
+            self._settle()
             self._write(text.encode("ascii"))
         except OSError as error:
             raise _unwritable(self.next, error) from error
@@ -110,6 +111,15 @@ class Document(Generic[T]):
             return
         except OSError as error:
             raise _unwritable(self.path, error) from error
+
+    def _settle(self) -> None:
+        """The folder is there, durably: the log, which syncs nothing, may have made it."""
+        make_folder(self.path.parent)
+        if not self._settled:
+            # Where the one above may not be read, somebody else has made both.
+            with contextlib.suppress(PermissionError):
+                sync_folder(self.path.parent.parent)
+            self._settled = True
 
     def _parse(self, text: bytes) -> T:
         try:

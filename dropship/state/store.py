@@ -32,7 +32,7 @@ class Store:
     @classmethod
     def of(cls, state_path: Path, service: str) -> Store:
         """The store of a service under the agent's ``state_path``."""
-        return cls(state_path / "services" / service)
+        return cls(services(state_path) / service)
 
     def load(self) -> Saved | None:
         """The state; None if there is none yet."""
@@ -83,3 +83,8 @@ class Store:
     def history(self, limit: int | None = None) -> tuple[HistoryEntry, ...]:
         """Past updates, newest first."""
         return self._history.newest(limit)
+
+
+def services(state_path: Path) -> Path:
+    """Where the folders of services are."""
+    return state_path / "services"
