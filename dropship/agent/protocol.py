@@ -20,6 +20,7 @@ from dropship.errors import (
     StateError,
     UsageError,
 )
+from dropship.log import hide
 from dropship.state import codec
 
 VERSION: Final = 1
@@ -126,7 +127,7 @@ def encode(line: Line) -> bytes:
         return _line({"result": line.document})
     error = line.error
     kind = next((name for name, cls in _ERRORS.items() if type(error) is cls), "failed")
-    said = {"kind": kind, "message": str(error.args[0]), "cure": error.cure}
+    said = {"kind": kind, "message": hide(str(error.args[0])), "cure": hide(error.cure)}
     return _line({"error": said})
 
 

@@ -8,6 +8,7 @@ place to look is one function in ``PLACES``.
 from __future__ import annotations
 
 import base64
+import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,9 @@ from typing import Final, TypeAlias
 import psutil
 import pytest
 
+from dropship.agent import client
+from dropship.agent.protocol import Request
+from dropship.errors import DropshipError, NoAgentError
 from tests.e2e.host import Host, eventually
 from tests.e2e.seeds import Seed, Seeded, leaks, secret_keys
 
@@ -140,7 +144,27 @@ def _hook_environ(scene: Scene) -> Texts:
         yield "hook's own view", (scene.host.folder / "environ").read_text()
 
 
-PLACES: Final[tuple[Callable[[Scene], Texts], ...]] = (_outputs, _files, _processes, _hook_environ)
+def _control(scene: Scene) -> Texts:
+    """What the agent answers over its socket."""
+    requests = [Request(command) for command in ("status", "history")]
+    requests += [Request("releases", ("app",)), Request("why", ("bad",)), Request("nonsense")]
+    for request in requests:
+        try:
+            document = client.ask(scene.host.folder / "run", request)
+        except NoAgentError:
+            return
+        except DropshipError as error:
+            document = str(error)
+        yield request.command, json.dumps(document, ensure_ascii=False)
+
+
+PLACES: Final[tuple[Callable[[Scene], Texts], ...]] = (
+    _outputs,
+    _files,
+    _processes,
+    _hook_environ,
+    _control,
+)
 
 
 def _loud(scene: Scene) -> list[str]:
@@ -176,10 +200,9 @@ def _copies(seeds: list[Seed]) -> dict[str, str]:
 def _in_flight(host: Host) -> int:
     """The hook that waits, once everything else has come to its end."""
     eventually((host.folder / "pid").exists, lambda: f"run the hook: {host.said()}")
-    names = [name for name in host.record() if name != "app"]
     eventually(
-        lambda: all(host.record()[name]["next_check"] for name in names),
-        lambda: f"come to rest: {host.record()} {host.said()}",
+        lambda: all(one["nextCheck"] for name, one in host.services().items() if name != "app"),
+        lambda: f"come to rest: {host.services()} {host.said()}",
     )
     return int((host.folder / "pid").read_text())
 
@@ -208,6 +231,8 @@ def test_secret_in_every_field_is_found_nowhere(host: Host, server: _Server) -> 
     scene.look()
     (host.folder / "gate").touch()
     host.until_version("1")
+    scene.run("update", "bad", "--force", code=1, **environ)
+    scene.look()
     assert host.stop() == 0
     for name in ("app", "bad"):
         host.publish({"version": "2"}, name)
@@ -225,14 +250,15 @@ def test_secret_in_every_field_is_found_nowhere(host: Host, server: _Server) -> 
 def _it_was_tried(scene: Scene, server: _Server) -> None:
     """The places were not merely empty."""
     texts = dict(scene.seen)
-    for name in ("update", "agent --once", "the agent's log"):
+    for name in ("update --log", "agent --once", "the agent's log"):
         text = next(text for where, text in scene.seen if f": {name}" in where)
         assert "Traceback" in text, name
         assert "Bearer …" in text, name
         assert "https://…@example.com/" in text or "https://joe:…@example.com/" in text, name
-    for name in ("state.json", "history.jsonl", "log.jsonl", "journal.json", "agent.json"):
+    for name in ("state.json", "history.jsonl", "log.jsonl", "journal.json"):
         assert any(where.endswith(name) for where in texts), name
     assert "/app/history.jsonl" in " ".join(texts)
+    assert "script exited" in texts["_control: history"]
     assert "DROPSHIP_SERVICE=app" in texts["_hook_environ: hook"]
     assert "DROPSHIP_SERVICE=app" in texts["_hook_environ: hook's own view"]
     assert any("dropship: worker app" in text for where, text in scene.seen if "process" in where)
