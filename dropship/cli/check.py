@@ -9,6 +9,7 @@ from typing import Final
 
 from dropship.agent.questions import services
 from dropship.cli.configuration import configuration
+from dropship.cli.plain import one_line
 from dropship.deploy.check import Checked, check
 from dropship.deploy.rig import Workshop
 
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([_row(one) for one in found], indent=2))
     else:
         for one in found:
-            print(f"{one.service}: {one.words}")
+            print(f"{one_line(one.service)}: {one_line(one.words)}")
     return 1 if any(one.state == "error" for one in found) else 0
 
 

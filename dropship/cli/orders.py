@@ -17,6 +17,7 @@ from dropship.agent.protocol import News, Request
 from dropship.cli import asking
 from dropship.cli.configuration import configuration
 from dropship.cli.output import say
+from dropship.cli.plain import one_line
 from dropship.config.load import Mode
 from dropship.config.model import Config, ServiceConfig
 from dropship.core import events as on
@@ -79,11 +80,11 @@ def of_error(service: str, error: DropshipError) -> OutcomeAnswer:
 
 def tell(outcome: OutcomeAnswer) -> None:
     """One line."""
-    words = " ".join(log.hide(outcome.words).split())
+    words = f"{one_line(outcome.service)}: {one_line(log.hide(outcome.words))}"
     if outcome.code == Verdict.GOOD.value:
-        say(f"{outcome.service}: {words}", sys.stdout)
+        say(words, sys.stdout)
     else:
-        say(f"dropship: {outcome.service}: {words}", sys.stderr)
+        say(f"dropship: {words}", sys.stderr)
 
 
 def worst(codes: Sequence[int]) -> int:

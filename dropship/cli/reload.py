@@ -9,6 +9,7 @@ from typing import Final
 from dropship.agent.protocol import Request
 from dropship.cli import asking
 from dropship.cli.output import say
+from dropship.cli.plain import one_line
 
 _DESCRIPTION: Final = """\
 Has the running agent read its configuration again. Any fault keeps the old one; else only the
@@ -34,5 +35,5 @@ def run(args: argparse.Namespace) -> int:
         DropshipError: The agent refuses, or cannot be asked.
     """
     document = asking.order(args, Request("reload"))
-    say(f"reloaded: {document['words']}", sys.stdout)
+    say(f"reloaded: {one_line(document['words'])}", sys.stdout)
     return 0

@@ -1,10 +1,14 @@
-"""Times for people: how long ago, how long until."""
+"""Times for people: how long, how long ago, how long until, at what time of day."""
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
+from typing import Final
+
 from dropship.agent.answers import seconds_of
 
-_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+_UNITS: Final = (("d", 86400), ("h", 3600), ("min", 60))
+_NOW: Final = 0.5
 
 
 def span(seconds: float) -> str:
@@ -22,5 +26,21 @@ def ago(iso_time: str | None, now: float) -> str:
 
 
 def until(iso_time: str | None, now: float) -> str:
-    """``in 5 min``; a dash where there is no time."""
-    return f"in {span(seconds_of(iso_time) - now)}" if iso_time else "-"
+    """``in 5 min``; ``now`` where it is due; a dash where there is no time."""
+    if not iso_time:
+        return "-"
+    left = seconds_of(iso_time) - now
+    return f"in {span(left)}" if left >= _NOW else "now"
+
+
+def clock(iso_time: str | None, zone: tzinfo | None, *, seconds: bool = True) -> str:
+    """``2026-11-23 03:13:38`` where people are; a dash where there is no time."""
+    if not iso_time:
+        return "-"
+    shown = datetime.fromtimestamp(seconds_of(iso_time), zone)
+    return shown.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def zone_name(now: float, zone: tzinfo | None) -> str:
+    """What the time of ``clock`` is called: ``UTC``, ``CET``."""
+    return datetime.fromtimestamp(now, zone).astimezone(zone).tzname() or "local time"
