@@ -107,5 +107,17 @@ class NoAgentError(DropshipError):
     """No agent runs that could be asked (exit 3)."""
 
 
+class AgentHungError(DropshipError):
+    """An agent runs and does not answer; what state says can be shown all the same.
+
+    Attributes:
+        pid: Its process; None if it has just ended.
+    """
+
+    def __init__(self, message: str, *, cure: str = "", pid: int | None = None) -> None:
+        super().__init__(message, cure=cure)
+        self.pid = pid
+
+
 class InterruptedByStop(BaseException):
     """A stop was asked for while something interruptible was under way."""

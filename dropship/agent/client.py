@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from dropship.agent import protocol
 from dropship.agent.protocol import Failure, News, Request, Result
-from dropship.errors import DropshipError, NoAgentError
+from dropship.errors import AgentHungError, DropshipError, NoAgentError
 from dropship.linux.unix import address
 from dropship.state.lock import agent_pid
 
@@ -36,7 +36,8 @@ def ask(
     Raises:
         NoAgentError: No agent runs on ``run_path``.
         UsageError, BusyError, ConfigError, StateError: What the agent says.
-        DropshipError: It could not be asked: no permission, or it does not answer.
+        AgentHungError: It does not answer.
+        DropshipError: It could not be asked: no permission, for example.
     """
     with _connected(run_path, timeout) as connection:
         connection.settimeout(timeout)
@@ -102,9 +103,10 @@ def _lines(connection: socket.socket) -> Any:
 
 def _hung(run_path: Path, timeout: float) -> DropshipError:
     pid = agent_pid(run_path)
-    return DropshipError(
+    return AgentHungError(
         f"the agent (process {pid}) has not answered for {timeout:.0f} s",
         cure=f"it may be stopped or overloaded: look at it with ps -p {pid}, or restart it",
+        pid=pid,
     )
 
 

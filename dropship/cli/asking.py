@@ -32,20 +32,39 @@ def _places(args: argparse.Namespace) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def question(args: argparse.Namespace, request: Request) -> Any:
+def question(
+    args: argparse.Namespace,
+    request: Request,
+    *,
+    timeout: float = client.TIMEOUT,
+    quiet: bool = False,
+) -> Any:
     """The document that answers a request which changes nothing.
 
+    ``timeout``: seconds to wait for the agent. ``quiet``: faults of the configuration are not
+    shown, only raised.
+
     Raises:
+        AgentHungError: An agent runs and does not answer.
         DropshipError: The agent cannot be asked or says no; without one, the configuration has
             errors or state cannot be read.
     """
     place = agent_place(args)
     if place is not None:
         try:
-            return client.ask(place, request)
+            return client.ask(place, request, timeout=timeout)
         except NoAgentError:
             pass  # it has just ended
-    config = configuration(args, mode=Mode.LENIENT)
+    return on_disk(args, request, quiet=quiet)
+
+
+def on_disk(args: argparse.Namespace, request: Request, *, quiet: bool = False) -> Any:
+    """The document that answers a request as far as configuration and state can tell.
+
+    Raises:
+        DropshipError: The configuration has errors, or state cannot be read.
+    """
+    config = configuration(args, mode=Mode.LENIENT, quiet=quiet)
     return questions.answer(request, config, None)
 
 

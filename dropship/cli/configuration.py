@@ -25,14 +25,16 @@ def configuration(
     cwd: Path | None = None,
     mode: Mode = Mode.REQUIRE,
     warnings: bool = False,
+    quiet: bool = False,
 ) -> Config:
     """Read the configuration that ``args`` name, and set up logging with its secrets hidden.
 
-    Faults go to standard error, as ``validate`` shows them; warnings only if wanted. ``cwd`` is
-    what relative paths are relative to, by default the working directory as it is now.
+    Faults go to standard error, as ``validate`` shows them, unless ``quiet``; warnings only if
+    wanted. ``cwd`` is what relative paths are relative to, by default the working directory as it
+    is now.
 
     Raises:
-        ConfigError: It has errors; they have been shown. Or there is no working directory.
+        ConfigError: It has errors. Or there is no working directory.
     """
     path = args.config or DEFAULT
     place = cwd or working_directory()
@@ -40,7 +42,8 @@ def configuration(
     # Of blocks that no service uses, too, and of a configuration that is at fault elsewhere.
     hidden = secret_values((loaded.secrets, loaded.config))
     log.setup(args.log_level, args.log_format, secrets=hidden)
-    for diagnostic in loaded.diagnostics if warnings else loaded.errors:
+    shown = loaded.diagnostics if warnings else loaded.errors
+    for diagnostic in () if quiet else shown:
         _show(diagnostic, loaded, args.log_format)
     if loaded.config is None:
         count = len(loaded.errors)
