@@ -26,13 +26,18 @@ ServiceState = Literal[
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswer:
-    """The supervisor. ``config_error``: why the last reload was refused."""
+    """The supervisor.
+
+    ``config_error``: why the last reload was refused; ``stopping``: it ends once the updates under
+    way are finished.
+    """
 
     running: bool
     pid: int | None
     version: str
     since: str | None
     config_error: str | None
+    stopping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class ProgressAnswer:
 class WorkerAnswer:
     """A service's worker. ``rss``: bytes; ``cpu``: seconds since its start.
 
-    ``phase`` and ``note`` are what it does, in the words of the update's table and its own.
+    ``phase`` and ``note`` are what it does, in the words of the update's table and its own;
+    ``since`` is when it began to, ``release`` the one that it is about.
     """
 
     pid: int | None
@@ -76,6 +82,8 @@ class WorkerAnswer:
     phase: str = ""
     note: str = ""
     last_exit: str | None = None
+    since: str | None = None
+    release: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ def status(
             version=agent.version if agent else __version__,
             since=iso(agent.since) if agent else None,
             config_error=agent.config_error if agent else None,
+            stopping=agent is not None and agent.stopping,
         ),
         tuple(_answer(one) for one in found),
     )
@@ -199,6 +200,8 @@ def _worker(worker: WorkerRecord) -> WorkerAnswer:
         phase=worker.phase,
         note=worker.progress.note if worker.progress else "",
         last_exit=worker.last_exit or None,
+        since=iso(worker.since) if worker.since else None,
+        release=worker.release or None,
     )
 
 
