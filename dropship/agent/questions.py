@@ -12,7 +12,14 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from dropship.agent import answers
-from dropship.agent.answers import ReleaseAnswer, SecondsAnswer, StatusAnswer, UpdateAnswer
+from dropship.agent.answers import (
+    ReleaseAnswer,
+    SecondsAnswer,
+    StatusAnswer,
+    UpdateAnswer,
+    WhyAnswer,
+)
+from dropship.agent.evidence import reason
 from dropship.agent.protocol import Request
 from dropship.agent.record import AgentRecord
 from dropship.agent.status import look, status
@@ -60,7 +67,7 @@ def _update(service: str, entry: HistoryEntry) -> UpdateAnswer:
 def _releases(
     request: Request, config: Config, agent: AgentRecord | None
 ) -> tuple[ReleaseAnswer, ...]:
-    (service,) = services(config, request.services)
+    service = _one(request, config)
     saved = look(config, service, agent).readable()
     since = {
         entry.release: entry.finished
@@ -85,8 +92,12 @@ def _release(one: Release, saved: Saved, since: Mapping[str, float]) -> ReleaseA
     )
 
 
+def _why(request: Request, config: Config, agent: AgentRecord | None) -> WhyAnswer:
+    return reason(look(config, _one(request, config), agent), agent=agent is not None)
+
+
 QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
-    {"status": _status, "history": _history, "releases": _releases}
+    {"status": _status, "history": _history, "releases": _releases, "why": _why}
 )
 
 
@@ -114,6 +125,13 @@ def services(config: Config, names: Sequence[str]) -> tuple[ServiceConfig, ...]:
             cure = f'did you mean "{close[0]}"?' if close else f"there are: {listed}"
             raise UsageError(f'there is no service "{name}"', cure=cure)
     return tuple(one for one in config.services if not names or one.name in names)
+
+
+def _one(request: Request, config: Config) -> ServiceConfig:
+    if len(request.services) != 1:
+        raise UsageError(f"{request.command} is about one service", cure="name it")
+    (service,) = services(config, request.services)
+    return service
 
 
 def _store(config: Config, service: ServiceConfig) -> Store:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from dropship.agent import answers
-from dropship.agent.answers import UpdateAnswer
+from dropship.agent.answers import SecondsAnswer, UpdateAnswer
 from dropship.agent.protocol import Request
 from dropship.cli import asking
+from dropship.cli.columns import Column, table, wrapped
+from dropship.cli.plain import one_line
+from dropship.cli.spans import clock, span, zone_name
+from dropship.cli.view import Style, View
 
 _EXAMPLES: Final = """\
 examples:
@@ -17,9 +26,24 @@ examples:
   dropship history api --limit 3 --format json"""
 _DEFAULT: Final = 20
 
+_STYLES: Final[Mapping[str, Style]] = MappingProxyType(
+    {
+        "updated": "good",
+        "failed": "bad",
+        "refused": "bad",
+        "rolled-back": "warn",
+        "postponed": "warn",
+    }
+)
+_LONG_NAME: Final = 24
+_STUB: Final = 14
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    parser.description = (
+        "Past updates, the newest first: when, from, to, how long, outcome, reason."
+    )
     parser.epilog = _EXAMPLES
     parser.add_argument("service", metavar="SERVICE", nargs="?", help="default: all")
     parser.add_argument(
@@ -40,8 +64,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2))
         return 0
     found = [answers.of_json(UpdateAnswer, one, "the agent's answer") for one in document]
-    for one in found:
-        print(one)
+    print("\n".join(lines(found, View.of(sys.stdout, os.environ), time.time())))
     return 0
 
 
@@ -54,3 +77,74 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
     return int(text)
+
+
+def lines(updates: Sequence[UpdateAnswer], view: View, now: float) -> list[str]:
+    """A table with a line an update, its error below it."""
+    if not updates:
+        return ["nothing has been updated yet"]
+    titles, *rows = table(_plans(updates, view, now), view)
+    found = [titles]
+    for row, one in zip(rows, updates, strict=True):
+        found += [row, *_error(one, view)]
+    return found
+
+
+def _plans(updates: Sequence[UpdateAnswer], view: View, now: float) -> list[list[Column]]:
+    zone = zone_name(now, view.zone)
+    when = Column(f"WHEN ({zone})", [clock(one.finished, view.zone) for one in updates])
+    name = Column("SERVICE", [one_line(one.service) for one in updates])
+    # Of this year, most likely; and the order says as much as the seconds.
+    soon = Column(f"WHEN ({zone})", [cell[5:16] for cell in when.cells])
+    short = name.within(_LONG_NAME, view.dots)
+    stub = name.within(_STUB, view.dots)
+    outcomes = [one_line(one.outcome) for one in updates]
+    outcome = Column("OUTCOME", outcomes, [_STYLES.get(one, "") for one in outcomes])
+    change = Column(f"FROM {view.arrow} TO", [_change(one, view, 12) for one in updates])
+    small = Column(f"FROM {view.arrow} TO", [_change(one, view, 7) for one in updates])
+    release = Column("RELEASE", [one_line(one.release or "-") for one in updates])
+    took = Column("TOOK", [_took(one.seconds) for one in updates], right=True)
+    parts = Column("OF THAT", [_parts(one.seconds) for one in updates])
+    return [
+        [when, name, outcome, change, release, took, parts],
+        [when, name, outcome, change, took, parts],
+        [when, name, outcome, change, took],
+        [when, short, outcome, small, took],
+        [soon, short, outcome, small, took],
+        [soon, stub, outcome, small],
+        [soon, stub, outcome],
+        # A narrow window shows whose and what; the order says when.
+        [name, outcome],
+    ]
+
+
+def _change(one: UpdateAnswer, view: View, digits: int) -> str:
+    old = one_line(one.from_hash)[:digits] if one.from_hash else "-"
+    new = one_line(one.to_hash)[:digits] if one.to_hash else "-"
+    return f"{old} {view.arrow} {new}"
+
+
+def _took(took: SecondsAnswer) -> str:
+    return _short(took.stage + took.wait + took.switch + took.verify)
+
+
+def _parts(took: SecondsAnswer) -> str:
+    """``stage 3.1 s, wait 60 s``: the parts that took any time to speak of."""
+    parts = {
+        "stage": took.stage, "wait": took.wait, "switch": took.switch, "verify": took.verify
+    }  # fmt: skip
+    return ", ".join(f"{name} {_short(long)}" for name, long in parts.items() if long >= 0.05)
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else span(seconds)
+
+
+def _error(one: UpdateAnswer, view: View) -> list[str]:
+    if not one.error:
+        return []
+    error = one_line(one.error)
+    if view.width is None:
+        return [f"  {one_line(one.service)}: {error}"]
+    first, *more = wrapped(error, max(view.width - 4, 1))
+    return [f"  {first}", *(f"    {row}" for row in more)]

@@ -12,7 +12,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -40,9 +40,16 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "update": ("dropship.cli.update", "check and update now"),
         "validate": ("dropship.cli.validate", "check the configuration"),
         "version": ("dropship.cli.version", "print the version"),
+        "why": ("dropship.cli.why", "why a service is not up to date, and who can change that"),
     }
 )
 # fmt: on
+# How help shows them: what an operator looks for first. Those named nowhere come last.
+_GROUPS: Final = (
+    ("see what goes on", ("status", "why", "history", "logs", "releases", "check")),
+    ("have something done", ("update", "rollback", "pause", "resume", "retry", "reload")),
+)
+_OTHERS: Final = "set up and run"
 _ALIASES: Final = MappingProxyType({"v": "version"})
 
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -69,6 +76,9 @@ examples:
 def run(argv: Sequence[str]) -> int:
     """Run a command line (without the program's name); gives the exit code, never raises."""
     debug = _wants_debug(argv)
+    # A name that the terminal's encoding does not have is no reason to fail.
+    with suppress(AttributeError, OSError):  # of what stands in for it in tests, or is gone
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # TextIOWrapper's
     try:
         code = _dispatch(argv)
         sys.stdout.flush()
@@ -175,12 +185,13 @@ def _parser(name: str, module: Any) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_global_options(parser)
+    add_global_options(parser)
     module.configure(parser)
     return parser
 
 
-def _add_global_options(parser: argparse.ArgumentParser) -> None:
+def add_global_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes."""
     group = parser.add_argument_group("global options, before or after the command")
     configured = os.environ.get("DROPSHIP_CONFIG")
     group.add_argument(
@@ -200,14 +211,21 @@ def _overview() -> str:
     parser = _Parser(
         prog="dropship",
         usage="dropship [OPTION …] COMMAND …",
-        description=_DESCRIPTION,
+        description="\n".join([_DESCRIPTION, *_grouped()]),
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_global_options(parser)
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {words}" for name, (_, words) in COMMANDS.items()]
-    parser.epilog = "\n".join(["commands:", *lines, "", _EXAMPLES])
+    add_global_options(parser)
     return parser.format_help().rstrip("\n")
+
+
+def _grouped() -> Iterator[str]:
+    width = max(map(len, COMMANDS))
+    grouped = [(title, [name for name in names if name in COMMANDS]) for title, names in _GROUPS]
+    named = [name for _, names in grouped for name in names]
+    for title, names in (*grouped, (_OTHERS, [name for name in COMMANDS if name not in named])):
+        yield f"\n{title}:"
+        yield from (f"  {name:{width}}  {COMMANDS[name][1]}" for name in names)
 
 
 def _wants_debug(argv: Sequence[str]) -> bool:
@@ -238,4 +256,6 @@ def _complain(message: str, *, debug: bool) -> None:
             import traceback  # noqa: PLC0415 - only for those who ask for it
 
             print(hide(traceback.format_exc()), end="", file=sys.stderr)
-        print("dropship:", " ".join(hide(message).split()), file=sys.stderr, flush=True)
+        from dropship.cli.plain import one_line  # noqa: PLC0415 - only where something is wrong
+
+        print("dropship:", one_line(hide(message)), file=sys.stderr, flush=True)
