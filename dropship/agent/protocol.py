@@ -55,9 +55,13 @@ class Request:
     protocol: int = VERSION
 
 
+DONE: Final = "done"
+"""The phase of a service whose order has come to its end; the note says what came of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class News:
-    """What goes on meanwhile: what the worker of a service does."""
+    """What goes on meanwhile: what the worker of a service does, ``DONE`` if no more."""
 
     service: str
     phase: str

@@ -18,7 +18,7 @@ from dropship.agent.answers import OutcomeAnswer
 from dropship.agent.control import Caller, Control
 from dropship.agent.crew import Crew
 from dropship.agent.fork import fork
-from dropship.agent.protocol import Failure, News, Request, Result
+from dropship.agent.protocol import DONE, Failure, News, Request, Result
 from dropship.agent.record import AgentRecord
 from dropship.agent.seat import Clocks, Seat
 from dropship.deploy.desk import Verdict
@@ -237,12 +237,16 @@ class Reception:
         quiet = now.steady - errand.said_at
         if errand.said and quiet < _NEWS_EVERY:
             return
-        waiting = [one.name for one in errand.orders if one.came is None]
-        current = {name: _news(seats[name]) for name in waiting if name in seats}
+        current = {
+            one.name: _done(one.came) if one.came else _news(seats[one.name])
+            for one in errand.orders
+            if one.came or one.name in seats
+        }
         fresh = {name: one for name, one in current.items() if errand.said.get(name) != one}
         if not fresh and quiet < _STILL_HERE_EVERY:
             return
-        for one in (fresh or current).values():
+        waiting = {name: one for name, one in current.items() if one.phase != DONE}
+        for one in (fresh or waiting).values():
             errand.caller.tell(one)
         errand.said, errand.said_at = {**errand.said, **current}, now.steady
 
@@ -253,6 +257,10 @@ class Reception:
 
 def _failed(name: str, words: str) -> OutcomeAnswer:
     return OutcomeAnswer(name, Verdict.FAILED.value, words)
+
+
+def _done(came: OutcomeAnswer) -> News:
+    return News(service=came.service, phase=DONE, note=came.words)
 
 
 def _news(seat: Seat) -> News:

@@ -5,19 +5,26 @@ On a terminal one live row a service, drawn by rich; elsewhere one line for each
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import Final, TextIO, cast
 
-from dropship.agent.protocol import News
+from dropship.agent.protocol import DONE, News
 from dropship.agent.record import CRASHED
+from dropship.cli.bar import bar
+from dropship.cli.columns import cropped, shortened, width
 from dropship.cli.output import Lasting, say
+from dropship.cli.plain import one_line
 from dropship.cli.terminal import lively
+from dropship.cli.view import Style, View
+from dropship.core.phase import Phase
+from dropship.core.values import Size
 from dropship.deploy.words import doing
 
-if TYPE_CHECKING:
-    from rich.progress import TaskID
+# The terminal's own ^C must not break the last line in two: the rows could not be taken back.
+_ECHO: Final = 3
 
 
 @contextmanager
@@ -35,55 +42,80 @@ class _Lines:
         self._said: dict[str, str] = {}
 
     def show(self, news: News) -> None:
-        what = words(news)
+        what = "" if news.phase == DONE else words(news)  # told as the result
         if what and self._said.get(news.service) != what:
             self._said[news.service] = what
-            say(f"{news.service}: {what}", sys.stderr)
+            say(f"{one_line(news.service)}: {what}", sys.stderr)
 
 
 class _Rows:
+    """A row a service, below what has been printed already; gone when it is over."""
+
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415 - only where it draws
-        from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415 - as above
+        from rich.live import Live  # noqa: PLC0415 - as above
 
-        self._progress = Progress(
-            TextColumn("{task.fields[service]}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
-            console=Console(file=cast("TextIO", Lasting(sys.stderr))),
+        self._live = Live(
+            console=Console(file=cast("TextIO", Lasting(sys.stderr)), highlight=False),
+            auto_refresh=False,
             transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
-        self._tasks: dict[str, TaskID] = {}
+        self._last: dict[str, News] = {}
 
     def __enter__(self) -> _Rows:  # noqa: PYI034 - typing.Self is 3.11's
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._tasks:
-            self._progress.stop()
+        if self._last:
+            self._live.stop()
 
     def show(self, news: News) -> None:
-        what = words(news)
-        if not what:
-            return
-        if news.service not in self._tasks:
-            # The first thing to show: an agent that has nothing to do leaves no trace of a bar.
-            self._progress.start()
-            added = self._progress.add_task("", total=None, service=news.service)
-            self._tasks[news.service] = added
-        self._progress.update(
-            self._tasks[news.service],
-            description=what,
-            total=news.total,
-            completed=news.done,
-        )
+        from rich.text import Text  # noqa: PLC0415 - only where it draws
+
+        if news.service not in self._last and not words(news):
+            return  # an agent that has nothing to do leaves no trace of a row
+        if not self._last:
+            self._live.start()
+        self._last[news.service] = news
+        shown = rows(list(self._last.values()), View.of(sys.stderr, os.environ))
+        text = Text.from_ansi("\n".join(shown), no_wrap=True, overflow="crop")
+        self._live.update(text, refresh=True)
+
+
+def rows(news: Sequence[News], view: View) -> list[str]:
+    """A line for each service, in the order in which they were heard of."""
+    wide = view.width or 80
+    names = [one_line(one.service) for one in news]
+    room = min(max(map(width, names)), wide // 3)
+    found = []
+    for name, one in zip(names, news, strict=True):
+        shown = shortened(name, room, view.dots)
+        what = cropped(_row(one, view), wide - room - 2 - _ECHO, view.dots)
+        style: Style = "" if words(one) and one.phase != DONE else "dim"
+        found.append(f"{shown}{' ' * (room - width(shown))}  {view.paint(what, style)}")
+    return found
+
+
+def _row(news: News, view: View) -> str:
+    if not news.total or news.phase != Phase.STAGING.value:
+        return words(news) or "nothing to do at the moment"
+    if news.done >= news.total:
+        return f"downloaded {Size(news.total)}; unpacking"
+    share = news.done / news.total
+    return f"{bar(share, view)} {share:4.0%} of {Size(news.total)}"
 
 
 def words(news: News) -> str:
     """What a service's worker does, in words; empty while there is nothing to tell."""
+    note = one_line(news.note)
     if news.phase == CRASHED:
-        return f"waits for its worker, which died: {news.note}"
+        return f"waits for its worker, which died: {note}"
+    if news.phase == DONE:
+        return note
     what = doing(news.phase)
     if news.waiting_for:
-        what += f": {', '.join(news.waiting_for)} has it"
-    return f"{what} ({news.note})" if what and news.note else what
+        has = "has" if len(news.waiting_for) == 1 else "have"
+        what += f": {', '.join(map(one_line, news.waiting_for))} {has} it"
+    return f"{what} ({note})" if what and note else what

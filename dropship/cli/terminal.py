@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, Final, TextIO, cast
 
 from dropship.cli.output import Lasting, say, settle
+from dropship.cli.view import drawable
 from dropship.core import events as on
 from dropship.core.phase import Phase
 from dropship.core.situation import State
@@ -149,9 +150,7 @@ class Bar:
 
 def lively() -> bool:
     """Whether standard error is a terminal that wants something to look at."""
-    return (
-        sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+    return sys.stderr.isatty() and drawable(os.environ)
 
 
 @contextmanager
