@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "agent": ("dropship.cli.agent", "run the agent: keep all services up to date"),
         "check": ("dropship.cli.check", "ask the stores what is new; change nothing"),
+        "completion": ("dropship.cli.completion", "print a script that completes command lines"),
         "demo": ("dropship.cli.demo", "see the whole story on this machine, nothing to configure"),
         "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
         "pause": ("dropship.cli.pause", "stop updating"),
