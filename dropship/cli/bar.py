@@ -1,10 +1,11 @@
-"""A bar that shows how far something is."""
+"""A bar that shows how far something is, and a download in words."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from dropship.cli.view import View
+from dropship.core.values import Size
 
 _WIDE: Final = 24
 _NARROW: Final = 10
@@ -18,3 +19,15 @@ def bar(share: float, view: View) -> str:
     if view.unicode:
         return "━" * full + "╌" * (cells - full)
     return f"[{'#' * full}{'-' * (cells - full)}]"
+
+
+def downloading(done: int, total: int | None, view: View) -> str:
+    """How far a download is; ``total``: bytes, where the store told."""
+    if not total:
+        return f"downloading: {Size(done)} so far"
+    if done >= total:
+        return f"downloaded {Size(total)}; unpacking"
+    share = done / total
+    # What a narrow row loses comes last.
+    drawn = f" {bar(share, view)}" if view.width is not None else ""
+    return f"downloading {share:.0%}{drawn} of {Size(total)}"

@@ -5,26 +5,21 @@ On a terminal one live row a service, drawn by rich; elsewhere one line for each
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TextIO, cast
 
 from dropship.agent.protocol import DONE, News
 from dropship.agent.record import CRASHED
-from dropship.cli.bar import bar
+from dropship.cli.bar import downloading
 from dropship.cli.columns import cropped, shortened, width
-from dropship.cli.output import Lasting, say
+from dropship.cli.output import say
 from dropship.cli.plain import one_line
+from dropship.cli.rows import Rows, room
 from dropship.cli.terminal import lively
 from dropship.cli.view import Style, View
 from dropship.core.phase import Phase
-from dropship.core.values import Size
 from dropship.deploy.words import doing
-
-# The terminal's own ^C must not break the last line in two: the rows could not be taken back.
-_ECHO: Final = 3
 
 
 @contextmanager
@@ -33,8 +28,11 @@ def watching() -> Iterator[Callable[[News], None]]:
     if not lively():
         yield _Lines().show
         return
-    with _Rows() as rows:
-        yield rows.show
+    shown = _Rows()
+    try:
+        yield shown.show
+    finally:
+        shown.end()
 
 
 class _Lines:
@@ -49,62 +47,40 @@ class _Lines:
 
 
 class _Rows:
-    """A row a service, below what has been printed already; gone when it is over."""
+    """A row a service."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only where it draws
-        from rich.live import Live  # noqa: PLC0415 - as above
-
-        self._live = Live(
-            console=Console(file=cast("TextIO", Lasting(sys.stderr)), highlight=False),
-            auto_refresh=False,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._rows = Rows()
         self._last: dict[str, News] = {}
 
-    def __enter__(self) -> _Rows:  # noqa: PYI034 - typing.Self is 3.11's
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._last:
-            self._live.stop()
-
     def show(self, news: News) -> None:
-        from rich.text import Text  # noqa: PLC0415 - only where it draws
-
         if news.service not in self._last and not words(news):
             return  # an agent that has nothing to do leaves no trace of a row
-        if not self._last:
-            self._live.start()
         self._last[news.service] = news
-        shown = rows(list(self._last.values()), View.of(sys.stderr, os.environ))
-        text = Text.from_ansi("\n".join(shown), no_wrap=True, overflow="crop")
-        self._live.update(text, refresh=True)
+        self._rows.show(lambda view: rows(list(self._last.values()), view), now=True)
+
+    def end(self) -> None:
+        self._rows.end()
 
 
 def rows(news: Sequence[News], view: View) -> list[str]:
     """A line for each service, in the order in which they were heard of."""
-    wide = view.width or 80
+    wide = room(view)
     names = [one_line(one.service) for one in news]
-    room = min(max(map(width, names)), wide // 3)
+    most = min(max(map(width, names)), wide // 3)
     found = []
     for name, one in zip(names, news, strict=True):
-        shown = shortened(name, room, view.dots)
-        what = cropped(_row(one, view), wide - room - 2 - _ECHO, view.dots)
+        shown = shortened(name, most, view.dots)
+        what = cropped(_row(one, view), max(wide - most - 2, 1), view.dots)
         style: Style = "" if words(one) and one.phase != DONE else "dim"
-        found.append(f"{shown}{' ' * (room - width(shown))}  {view.paint(what, style)}")
+        found.append(f"{shown}{' ' * (most - width(shown))}  {view.paint(what, style)}")
     return found
 
 
 def _row(news: News, view: View) -> str:
     if not news.total or news.phase != Phase.STAGING.value:
         return words(news) or "nothing to do at the moment"
-    if news.done >= news.total:
-        return f"downloaded {Size(news.total)}; unpacking"
-    share = news.done / news.total
-    return f"{bar(share, view)} {share:4.0%} of {Size(news.total)}"
+    return downloading(news.done, news.total, view)
 
 
 def words(news: News) -> str:

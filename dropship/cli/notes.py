@@ -7,13 +7,12 @@ from typing import Final, NamedTuple
 
 from dropship.agent.answers import (
     PausedAnswer,
-    ProgressAnswer,
     ServiceAnswer,
     TurnAnswer,
     WorkerAnswer,
     seconds_of,
 )
-from dropship.cli.bar import bar
+from dropship.cli.bar import downloading
 from dropship.cli.plain import one_line
 from dropship.cli.spans import ago, clock, span, until
 from dropship.cli.view import Style, View
@@ -89,7 +88,7 @@ def _doing(one: ServiceAnswer, view: View, now: float) -> str:
     if one.turn is not None and not one.turn.held:
         return _waiting(one.turn, now)
     if one.progress is not None:
-        return _download(one.progress, view)
+        return downloading(one.progress.bytes, one.progress.total, view)
     worker = one.worker
     if worker is None:
         return one.state
@@ -105,16 +104,6 @@ def _waiting(turn: TurnAnswer, now: float) -> str:
     has = f"; {names} {'has' if len(turn.waiting_for) == 1 else 'have'} it" if names else ""
     long = f" for {span(now - seconds_of(turn.since))}" if turn.since else ""
     return f"waiting for its turn (lock {one_line(turn.lock)}){long}{has}"
-
-
-def _download(progress: ProgressAnswer, view: View) -> str:
-    if not progress.total:
-        return f"downloading: {Size(progress.bytes)} so far"
-    if progress.bytes >= progress.total:
-        return f"downloaded {Size(progress.total)}; unpacking"
-    share = progress.bytes / progress.total
-    drawn = f"{bar(share, view)} " if view.width is not None else ""
-    return f"downloading {drawn}{share:.0%} of {Size(progress.total)}"
 
 
 def _digests(one: ServiceAnswer, view: View) -> str:

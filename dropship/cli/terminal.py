@@ -13,9 +13,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, Final, TextIO, cast
+from typing import Final
 
-from dropship.cli.output import Lasting, say, settle
+from dropship.cli.bar import downloading
+from dropship.cli.output import say, settle
+from dropship.cli.rows import Rows, row
 from dropship.cli.view import drawable
 from dropship.core import events as on
 from dropship.core.phase import Phase
@@ -103,49 +105,26 @@ class TerminalDesk:
             raise InterruptedByStop
 
     def close(self) -> None:
-        """Give back the descriptors."""
+        """Give back the descriptors, and take the bar away."""
+        if self._bar is not None:
+            self._bar.end()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
 
 class Bar:
-    """A progress bar on standard error, drawn by rich."""
+    """A progress bar on standard error."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only where it draws
-        from rich.progress import (  # noqa: PLC0415 - as above
-            BarColumn,
-            DownloadColumn,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
-        from rich.progress import Progress as RichProgress  # noqa: PLC0415 - as above
-
-        self._progress = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(file=cast("TextIO", Lasting(sys.stderr))),
-            transient=True,
-        )
-        self._task: Any = None
+        self._rows = Rows()
 
     def move(self, progress: Progress) -> None:
         """Show so much."""
-        if self._task is None:
-            self._progress.start()
-            self._task = self._progress.add_task("downloading", total=progress.total)
-        self._progress.update(self._task, completed=progress.done, total=progress.total)
+        self._rows.show(lambda view: [row(downloading(progress.done, progress.total, view), view)])
 
     def end(self) -> None:
         """Take the bar away."""
-        if self._task is not None:
-            self._progress.stop()
-            self._progress.remove_task(self._task)
-            self._task = None
+        self._rows.end()
 
 
 def lively() -> bool:
