@@ -7,6 +7,7 @@ reader is nobody else's) and a command line where no agent runs.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -27,7 +28,10 @@ from dropship.config.model import Config, ServiceConfig
 from dropship.core.saved import HistoryEntry, Saved
 from dropship.core.values import Release
 from dropship.errors import UsageError
+from dropship.state import logbook
 from dropship.state.store import Store
+
+_LINES: Final = 100
 
 Question: TypeAlias = Callable[[Request, Config, AgentRecord | None], Any]
 
@@ -96,8 +100,27 @@ def _why(request: Request, config: Config, agent: AgentRecord | None) -> WhyAnsw
     return reason(look(config, _one(request, config), agent), agent=agent is not None)
 
 
+def _logs(request: Request, config: Config, _agent: AgentRecord | None) -> list[Any]:
+    service = _one(request, config)
+    limit = _LINES if request.limit is None else request.limit
+    found = logbook.newest(config.state_path, service.name, limit)
+    # The objects as they stand in the file: with what a newer program has written into them.
+    return [json.loads(said.line) for said in found]
+
+
+def _document(question: Question) -> Question:
+    """The same, answering with a document instead of values."""
+    return lambda request, config, agent: answers.to_json(question(request, config, agent))
+
+
 QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
-    {"status": _status, "history": _history, "releases": _releases, "why": _why}
+    {
+        "status": _document(_status),
+        "history": _document(_history),
+        "releases": _document(_releases),
+        "why": _document(_why),
+        "logs": _logs,
+    }
 )
 
 
@@ -108,7 +131,7 @@ def answer(request: Request, config: Config, agent: AgentRecord | None) -> Any:
         UsageError: There is no service of a name; tells the nearest.
         StateError: Something on disk cannot be read.
     """
-    return answers.to_json(QUESTIONS[request.command](request, config, agent))
+    return QUESTIONS[request.command](request, config, agent)
 
 
 def services(config: Config, names: Sequence[str]) -> tuple[ServiceConfig, ...]:

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "completion": ("dropship.cli.completion", "print a script that completes command lines"),
         "demo": ("dropship.cli.demo", "see the whole story on this machine, nothing to configure"),
         "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
+        "logs": ("dropship.cli.logs", "the last lines said of a service"),
         "pause": ("dropship.cli.pause", "stop updating"),
         "releases": ("dropship.cli.releases", "the releases kept on this host"),
         "reload": ("dropship.cli.reload", "have the agent read its configuration again"),
@@ -247,7 +248,8 @@ def _code(error: DropshipError) -> int:
 
 
 def _complain(message: str, *, debug: bool) -> None:
-    from dropship.log import hide  # noqa: PLC0415 - only where something is wrong
+    from dropship.cli.plain import one_line, seen  # noqa: PLC0415 - only where something is wrong
+    from dropship.log import hide  # noqa: PLC0415 - as above
 
     # Whoever does not read what we print should not stop us from ending well.
     with suppress(OSError):
@@ -256,7 +258,6 @@ def _complain(message: str, *, debug: bool) -> None:
         if debug:
             import traceback  # noqa: PLC0415 - only for those who ask for it
 
-            print(hide(traceback.format_exc()), end="", file=sys.stderr)
-        from dropship.cli.plain import one_line  # noqa: PLC0415 - only where something is wrong
-
+            for line in hide(traceback.format_exc()).splitlines():
+                print(seen(line), file=sys.stderr)
         print("dropship:", one_line(hide(message)), file=sys.stderr, flush=True)

@@ -248,3 +248,28 @@ def _told_why(host: Host) -> None:
     assert "exit 7 did not hold" in done.stdout
     found = json.loads(host.run("why", "app", "--format", "json").stdout)
     assert (found["upToDate"], found["code"]) == (False, "quarantined")
+
+
+def test_logs_are_told_with_an_agent_and_without(host: Host) -> None:
+    """The last lines, the hook's among them; the same objects as in the file."""
+    hook = r"printf '\\033[2Jready\\n'"
+    host.configure(host.service(f'after "script" {{ command = "{hook}" }}', interval="1h"))
+    nothing = host.run("logs", "app")
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    assert "nothing has been said of app yet" in nothing.stderr
+    host.publish({"version": "1"})
+    host.start()
+    host.until_version("1")
+    host.until_said("updated to")
+    with_agent = host.run("logs", "app")
+    assert with_agent.returncode == 0
+    assert "Z INFO [app] | \\x1b[2Jready\n" in with_agent.stdout
+    assert with_agent.stdout.splitlines()[-1] in host.said()
+    assert host.stop() == 0
+    (last,) = host.run("logs", "app", "--lines", "1").stdout.splitlines()
+    assert " [app] " in last
+    kept = (host.folder / "state" / "services" / "app" / "log.jsonl").read_text().splitlines()
+    shown = host.run("logs", "app", "--lines", "3", "--format", "json").stdout.splitlines()
+    assert [json.loads(one) for one in shown] == [json.loads(one) for one in kept[-3:]]
+    assert host.run("logs", "ap").returncode == 2
+    assert host.run("logs", "app", "--lines", "0").returncode == 2
