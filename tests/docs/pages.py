@@ -16,7 +16,8 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`]+)`")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _PUNCTUATION = re.compile(r"[^\w\- ]")
-_ENDS_COMMAND = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<"})
+_ENDS_COMMAND = frozenset({"|", "||", "&", "&&", ";"})
+_REDIRECTS = frozenset({">", ">>", "<"})
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,13 @@ def commands(text: str) -> Iterator[list[str]]:
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         command: list[str] = []
-        for word in [*lexer, ";"]:
-            if word not in _ENDS_COMMAND:
+        words = iter([*lexer, ";"])
+        for word in words:
+            if word in _REDIRECTS:
+                next(words)  # a file, whatever it is called
+            elif word not in _ENDS_COMMAND:
                 command.append(word)
-                continue
-            if command and command[0].rpartition("/")[2] == "dropship":
-                yield command[1:]
-            command = []
+            else:
+                if command and command[0].rpartition("/")[2] == "dropship":
+                    yield command[1:]
+                command = []
