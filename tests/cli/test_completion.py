@@ -14,7 +14,6 @@ import pytest
 
 from dropship.cli import main
 
-ROOT = Path(__file__).parents[2]
 SERVICES = ["api", "web-shop"]
 
 _SERVICE = """
@@ -44,7 +43,6 @@ def environ(tmp_path: Path) -> Mapping[str, str]:
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
         "DROPSHIP_CONFIG": str(config),
         "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
     }
 
 

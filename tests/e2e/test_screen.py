@@ -167,7 +167,7 @@ def test_pipe_needs_no_drawing(host: Host, command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=host.folder,
-        env={**host.environ(), "PYTHONPATH": os.getcwd()},  # noqa: PTH109 - as tests are started
+        env=host.environ(),
         capture_output=True,
         check=False,
     )
