@@ -8,6 +8,7 @@ raised as on the other side, and so decides the exit code.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -29,6 +30,13 @@ SOCKET: Final = "control.sock"
 
 LONGEST_REQUEST: Final = 64 << 10
 """Bytes of a request at most."""
+
+LONGEST_TEXT: Final = 1000
+"""Characters of each text in a request at most: all of them fit into a message to a worker."""
+
+# C0, DEL, C1, the Unicode line ends, and halves of surrogate pairs (an argument that is no UTF-8):
+# what one operator says is shown on the terminals of others.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,12 @@ _ERRORS: Final[Mapping[str, type[DropshipError]]] = MappingProxyType(
 )
 
 
+def printable(text: str) -> str:
+    """``text`` as it may stand in a request: in one line, with escapes for what is not shown."""
+    line = " ".join(text.split())
+    return _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], line)
+
+
 def encode_request(request: Request) -> bytes:
     """One line."""
     return _line(codec.encode(request))
@@ -112,15 +126,44 @@ def decode_request(line: bytes) -> Request:
     """
     try:
         data = json.loads(line)
+        _speaks_ours(data)
         request = codec.decode(Request, data, "the request")
-    except (ValueError, RecursionError, StateError) as error:
+    except StateError as error:
+        # Its cure is for files.
+        raise UsageError(f"this is no request: {error.args[0]}") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"this is no request: {error}") from error
-    if request.protocol != VERSION:
+    _check(request)
+    return request
+
+
+def _speaks_ours(data: Any) -> None:
+    """Looked at first: another protocol's fields need not be ours.
+
+    Raises:
+        UsageError: It names another protocol.
+    """
+    spoken = data.get("protocol", VERSION) if isinstance(data, dict) else VERSION
+    if spoken != VERSION:
         raise UsageError(
-            f"the request speaks protocol {request.protocol}, the agent speaks {VERSION}",
+            f"the request speaks protocol {spoken}, the agent speaks {VERSION}",
             cure="use the dropship that the agent was started from",
         )
-    return request
+
+
+def _check(request: Request) -> None:
+    """See that a request is within its bounds.
+
+    Raises:
+        UsageError: It is not.
+    """
+    texts = (request.command, *request.services, request.by, request.release, request.reason)
+    if any(len(text) > LONGEST_TEXT for text in texts):
+        raise UsageError(f"a text in a request has at most {LONGEST_TEXT} characters")
+    if any(_UNPRINTABLE.search(text) for text in texts):
+        raise UsageError("a text in a request has no control characters")
+    if request.limit is not None and request.limit < 1:
+        raise UsageError("the limit of a request is a whole number above zero")
 
 
 def encode(line: Line) -> bytes:
@@ -147,10 +190,10 @@ def decode(line: bytes) -> Line:
             return codec.decode(News, data["news"], "the agent's answer")
         if "error" in data:
             said = data["error"]
-            cls = _ERRORS.get(said["kind"], DropshipError)
+            cls = _ERRORS.get(str(said["kind"]), DropshipError)
             return Failure(cls(str(said["message"]), cure=str(said["cure"])))
         return Result(data["result"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, StateError) as error:
         raise StateError(
             "the agent's answer makes no sense", cure="use the dropship that it was started from"
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from dropship.agent.protocol import Request
+from dropship.agent.protocol import LONGEST_TEXT, Request, printable
 from dropship.cli import asking
 from dropship.cli.orders import noted
 from dropship.core import events as on
@@ -39,9 +39,13 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DropshipError: There is no such service, or the agent cannot be asked.
     """
-    reason = " ".join(args.reason.split())
+    reason = printable(args.reason)
     if not reason:
         raise UsageError("the reason is empty", cure="say why, for whoever finds it paused")
+    if len(reason) > LONGEST_TEXT:
+        raise UsageError(
+            f"the reason has more than {LONGEST_TEXT} characters", cure="say it shorter"
+        )
     by = asking.whoami()
     request = Request("pause", tuple(args.services), by=by, reason=reason)
     return noted(args, request, lambda at: on.Pause(at=at, paused=Paused(reason, at, by)))
