@@ -59,7 +59,13 @@ def fork(
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     # A child that has died already is still ours to reap, so its number is still its own.
-    return Child(pid, os.pidfd_open(pid))
+    try:
+        return Child(pid, os.pidfd_open(pid))
+    except OSError:
+        # No descriptor is left to watch it by, and nobody is to work unwatched.
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
 def _be_child(
