@@ -19,6 +19,9 @@ from dropship.errors import DropshipError
 PATIENCE: Final = 30
 """Seconds after which the kernel ends a clerk, whatever holds it up."""
 
+# Of those, for handing over the answer: whoever asked has given us up by then.
+_SENDING: Final = 10.0
+
 
 def serve(request: Request, config: Config, agent: AgentRecord, connection: socket.socket) -> int:
     """Answer, and give the exit status of the process."""
@@ -28,9 +31,9 @@ def serve(request: Request, config: Config, agent: AgentRecord, connection: sock
         line = Result(questions.answer(request, config, agent))
     except DropshipError as error:
         line = Failure(error)
-    connection.setblocking(True)
+    connection.settimeout(_SENDING)
     try:
         connection.sendall(protocol.encode(line))
     except OSError:
-        return 1  # whoever asked has gone
+        return 1  # whoever asked has gone, or does not read
     return 0

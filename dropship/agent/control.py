@@ -1,8 +1,8 @@
 """The control socket, from the supervisor's side: callers that never make anybody wait.
 
 The socket's mode is the permission: 0660, for root and the operators' group. What a caller says
-is one line of bounded length, said within a few seconds; what it is told goes out without
-blocking, and one that does not read it is dropped.
+is one line of bounded length, said within a few seconds. What it is told waits in memory until the
+socket has room, and one that reads nothing of it for a few seconds is dropped.
 """
 
 from __future__ import annotations
@@ -40,16 +40,25 @@ class Caller:
     """One connection.
 
     Attributes:
-        until: When it has to have said what it wants (``time.monotonic()``).
+        until: When it is hung up on, unless it says or reads something (``time.monotonic()``);
+            None while it is we who keep it waiting.
         gone: It has hung up, or was dropped.
+        ending: It was told the end; nothing but its reading of that is waited for.
     """
 
     def __init__(self, connection: socket.socket, until: float) -> None:
         connection.setblocking(False)
         self.connection = connection
-        self.until = until
+        self.until: float | None = until
         self.gone = False
+        self.ending = False
         self._said = bytearray()
+        self._unsent = bytearray()
+
+    @property
+    def behind(self) -> bool:
+        """It has not read yet all that it was told."""
+        return bool(self._unsent)
 
     def who(self) -> str:
         """Who it is, as the kernel knows it: for the record."""
@@ -65,29 +74,38 @@ class Caller:
         Raises:
             UsageError: What it said is no request.
         """
-        try:
-            heard = self.connection.recv(protocol.LONGEST_REQUEST + 1)
-        except BlockingIOError:
-            return None
-        except OSError:
-            heard = b""
-        self._said += heard
+        self._said += self.heard()
         line, end, _ = self._said.partition(b"\n")
-        if not heard:
-            self.gone = True
         if len(line) > protocol.LONGEST_REQUEST:
             raise UsageError(f"a request has at most {protocol.LONGEST_REQUEST} bytes")
         return protocol.decode_request(bytes(line)) if end else None
 
-    def tell(self, line: Line) -> None:
-        """Tell it something; who does not listen is dropped."""
-        packet = protocol.encode(line)
+    def heard(self) -> bytes:
+        """What it says now; by and by this shows whether it is still there."""
         try:
-            sent = self.connection.send(packet, socket.MSG_NOSIGNAL)
+            heard = self.connection.recv(protocol.LONGEST_REQUEST + 1)
+        except BlockingIOError:
+            return b""
         except OSError:
-            sent = 0
-        if sent < len(packet):
+            heard = b""
+        self.gone |= not heard
+        return heard
+
+    def tell(self, *lines: Line) -> None:
+        """Tell it something; what the socket has no room for now goes out by ``send``."""
+        self._unsent += b"".join(map(protocol.encode, lines))
+
+    def send(self) -> bool:
+        """Hand over what the socket has room for; True if that was something."""
+        try:
+            sent = self.connection.send(self._unsent, socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            return False
+        except OSError:
             self.gone = True
+            return False
+        del self._unsent[:sent]
+        return sent > 0
 
 
 class Control:
@@ -108,6 +126,7 @@ class Control:
         self._group = group
         self._selector = selector
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._gid = -1
 
     def __enter__(self) -> Control:  # noqa: PYI034 - typing.Self is 3.11's
         try:
@@ -144,21 +163,27 @@ class Control:
                 self._socket.bind(name)
         finally:
             os.umask(before)
-        self._give_to_group()
+        self._gid = self.path.lstat().st_gid
+        # Before anybody can use it.
+        self.give_to(self._group)
         self._socket.listen(_BACKLOG)
 
-    def _give_to_group(self) -> None:
-        """Let the operators' group use it, before anybody can."""
+    def give_to(self, group: str) -> None:
+        """Let the operators' group use it, and no other: where that fails, nobody but its owner."""
+        self._group = group
         try:
-            os.chown(self.path, -1, grp.getgrnam(self._group).gr_gid)
-        except (KeyError, PermissionError) as error:
+            os.chown(self.path, -1, grp.getgrnam(group).gr_gid)
+        except (KeyError, OSError) as error:
+            # OSError: not our group, or one that this user namespace does not know (EINVAL).
+            with suppress(OSError):
+                os.chown(self.path, -1, self._gid)
             why = "there is no such group" if isinstance(error, KeyError) else error.strerror
             # The default is a wish; a name that somebody has written is an expectation.
-            level = logging.DEBUG if self._group == _DEFAULT_GROUP else logging.WARNING
+            level = logging.DEBUG if group == _DEFAULT_GROUP else logging.WARNING
             _log.log(
                 level,
                 "only this agent's own user may use the control socket, not the group %s: %s",
-                self._group,
+                group,
                 why,
             )
 
@@ -184,9 +209,36 @@ class Control:
             self._selector.register(self._socket, selectors.EVENT_READ, self)
             self.deaf_until = None
 
+    def tell(self, caller: Caller, *lines: Line, now: float) -> None:
+        """Tell a caller something, which it reads when it gets to it, but soon."""
+        if not caller.behind:
+            caller.until = now + _PATIENCE
+        caller.tell(*lines)
+        self.go_on_telling(caller, now)
+
+    def go_on_telling(self, caller: Caller, now: float) -> None:
+        """It may have read some more of what it was told."""
+        if caller.send():
+            caller.until = now + _PATIENCE
+        if not caller.behind:
+            caller.until = None
+        if caller.ending and not caller.behind:
+            self.hang_up(caller)
+        if caller in self.callers:
+            # One that hangs up wakes us either way.
+            event = selectors.EVENT_WRITE if caller.behind else selectors.EVENT_READ
+            self._selector.modify(caller.connection, event, caller)
+
+    def end(self, caller: Caller, line: Line, now: float) -> None:
+        """Tell a caller the end, and hang up once it has read that."""
+        caller.ending = True
+        self.tell(caller, line, now=now)
+
     def hang_up(self, caller: Caller) -> None:
         """It was told all, has gone, or another process goes on talking to it."""
         if caller in self.callers:
             self.callers.remove(caller)
             self._selector.unregister(caller.connection)
             caller.connection.close()
+            if self.deaf_until is not None:
+                self.deaf_until = 0.0  # there is room for another one

@@ -115,12 +115,12 @@ class Crew:
         taken, self._ends = self._ends, []
         return taken
 
-    def reap(self, now: Clocks) -> list[int]:
+    def reap(self, now: Clocks) -> list[os.waitid_result]:
         """Reap every child that has ended; gives those that were no workers.
 
         They are clerks, and strays where we are a container's init.
         """
-        others: list[int] = []
+        others: list[os.waitid_result] = []
         by_pid = {seat.running.child.pid: seat for seat in self.seats if seat.running}
         while True:
             try:
@@ -132,7 +132,7 @@ class Crew:
             if seat := by_pid.get(ended.si_pid):
                 self._bury(seat, ended, now)
             else:
-                others.append(ended.si_pid)
+                others.append(ended)
 
     def deadline(self) -> float | None:
         """When there is something to do next (``time.monotonic()``)."""
@@ -183,10 +183,13 @@ class Crew:
             # Hung up, not dead yet: an end of file would wake us for ever.
             self._forget(seat.running.channel)
 
-    def _listen_to(self, seat: Seat, now: Clocks) -> None:
-        if seat.hear(now):
+    def _listen_to(self, seat: Seat, now: Clocks) -> bool:
+        """Hear a part of what it has said; False if there is nothing more."""
+        heard = seat.hear(now)
+        if heard:
             self._board.changed()
         self._answers += [(seat.name, one) for one in seat.taken_answers()]
+        return heard
 
     def _forget(self, watched: Any) -> None:
         if self._selector.get_map().get(watched) is not None:
@@ -195,7 +198,9 @@ class Crew:
     def _bury(self, seat: Seat, ended: os.waitid_result, now: Clocks) -> None:
         if seat.running is None:
             return
-        self._listen_to(seat, now)
+        # All of it: an answer may be the last thing that it said.
+        while self._listen_to(seat, now):
+            pass
         self._forget(seat.running.channel)
         self._forget(seat.running.child.pidfd)
         well = _well(ended, asked=seat.asked)

@@ -1,60 +1,34 @@
-"""Where callers of the control socket are received: questions go to a clerk, orders to workers.
+"""Where callers of the control socket are received: each says one thing, and is passed on.
 
-An order is for one service or several. Each worker it concerns is told under a ticket of its own,
-as soon as there is one; the caller hears the news of those services, and what came of it when the
-last one has answered. A caller that hangs up takes nothing back.
+A question goes to a clerk, and waits a little where too many are being answered; an order becomes
+an errand; a reload is done on the spot. One that says nothing, or nothing sensible, is told so
+and let go.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from dropship.agent import answers, clerk, messages, questions
-from dropship.agent.answers import OutcomeAnswer
+from dropship.agent import clerk, questions
 from dropship.agent.control import Caller, Control
 from dropship.agent.crew import Crew
+from dropship.agent.errands import Errands
 from dropship.agent.fork import fork
-from dropship.agent.protocol import DONE, Failure, News, Request, Result
+from dropship.agent.protocol import Failure, Request, Result
 from dropship.agent.record import AgentRecord
-from dropship.agent.seat import Clocks, Seat
-from dropship.deploy.desk import Verdict
-from dropship.errors import BusyError, DropshipError, UsageError
+from dropship.agent.seat import Clocks
+from dropship.agent.words import ending
+from dropship.errors import BusyError, DropshipError
 
 _CLERKS: Final = 16
-_NEWS_EVERY: Final = 0.5
-# Well below what a client takes for a hang.
-_STILL_HERE_EVERY: Final = 3.0
+# Seconds that a question waits for a clerk: below what a client takes for a hang.
+_QUESTION_PATIENCE: Final = 8.0
 
 _log = logging.getLogger("dropship.agent")
-
-
-@dataclass(slots=True)
-class _Order:
-    """What one service was ordered, and what came of it."""
-
-    name: str
-    wish: messages.Order
-    told: bool = False
-    came: OutcomeAnswer | None = None
-
-
-@dataclass(slots=True)
-class _Errand:
-    """What one caller waits for."""
-
-    caller: Caller
-    orders: list[_Order]
-    said: dict[str, News] = field(default_factory=dict)
-    said_at: float = 0.0
-
-    @property
-    def done(self) -> bool:
-        """Everybody has answered."""
-        return all(one.came is not None for one in self.orders)
 
 
 class Reception:
@@ -75,205 +49,106 @@ class Reception:
         self._crew = crew
         self._record = record
         self._reload = reload
+        self._errands = Errands(control, crew)
+        self._questions: dict[Caller, Request] = {}
         self._clerks: set[int] = set()
-        self._errands: list[_Errand] = []
-        self._ticket = 0
 
     def attend(self, ready: Collection[Any], now: Clocks) -> None:
-        """Hear those in ``ready``, pass on what workers have said, let go of who is done."""
+        """Hear those in ``ready``, send clerks, go on with errands."""
         if self._control in ready:
             self._control.accept(now.steady)
         for caller in [one for one in ready if isinstance(one, Caller)]:
-            self._hear(caller)
-        self._take_answers()
-        for errand in list(self._errands):
-            self._go_on(errand, now)
+            self._hear(caller, now)
+        self._send_clerks(now)
+        self._errands.go_on(now)
 
     def act_in_time(self, now: Clocks) -> None:
-        """Hang up on those who say nothing."""
+        """Hang up on those who say or read nothing."""
         self._control.listen_again(now.steady)
-        waiting = [one.caller for one in self._errands]
         for caller in list(self._control.callers):
-            if now.steady >= caller.until and caller not in waiting:
-                self._control.hang_up(caller)
+            if caller.until is None or now.steady < caller.until:
+                continue
+            if self._questions.pop(caller, None):
+                busy = BusyError("the agent answers too many questions", cure="ask it again")
+                self._control.end(caller, Failure(busy), now.steady)
+            else:
+                self._let_go(caller)
 
     def deadline(self) -> float | None:
         """When there is something to do next (``time.monotonic()``)."""
-        times = [one.said_at + _STILL_HERE_EVERY for one in self._errands]
-        waiting = [one.caller for one in self._errands]
-        times += [one.until for one in self._control.callers if one not in waiting]
-        if self._control.deaf_until is not None:
-            times.append(self._control.deaf_until)
-        return min(times, default=None)
+        times = [one.until for one in self._control.callers]
+        times += [self._errands.deadline(), self._control.deaf_until]
+        return min((one for one in times if one is not None), default=None)
 
-    def reaped(self, pids: Collection[int]) -> None:
+    def reaped(self, ended: Collection[os.waitid_result]) -> None:
         """Children that are no workers have ended."""
-        self._clerks.difference_update(pids)
+        for one in ended:
+            if one.si_pid in self._clerks and one.si_code != os.CLD_EXITED:
+                _log.warning("a question was not answered: %s", _ended(one))
+        self._clerks.difference_update(one.si_pid for one in ended)
 
-    # --- callers --------------------------------------------------------------------------------
+    def _hear(self, caller: Caller, now: Clocks) -> None:
+        if caller.behind:
+            self._control.go_on_telling(caller, now.steady)
+        elif caller.until is None or caller in self._questions:
+            caller.heard()  # it has said what it wants; whatever else it says is nothing to us
+        else:
+            self._hear_request(caller, now)
+        if caller.gone:
+            self._let_go(caller)
 
-    def _hear(self, caller: Caller) -> None:
-        if any(one.caller is caller for one in self._errands):
-            self._watch(caller)
-            return
+    def _hear_request(self, caller: Caller, now: Clocks) -> None:
         try:
             request = caller.request()
             if request is not None:
-                self._receive(caller, request)
-            elif caller.gone:
-                self._control.hang_up(caller)
+                self._receive(caller, request, now)
         except DropshipError as error:
-            self._end(caller, Failure(error))
+            self._control.end(caller, Failure(error), now.steady)
 
-    def _watch(self, caller: Caller) -> None:
-        """One that waits says nothing more; what can be heard is that it hangs up."""
-        try:
-            caller.request()
-        except UsageError:
-            caller.gone = True
-
-    def _receive(self, caller: Caller, request: Request) -> None:
+    def _receive(self, caller: Caller, request: Request, now: Clocks) -> None:
         if request.command in questions.QUESTIONS:
-            self._send_clerk(caller, request)
+            caller.until = now.steady + _QUESTION_PATIENCE
+            self._questions[caller] = request
         elif request.command == "reload":
             _log.info("reload asked for by %s", caller.who())
             words = self._reload()
-            self._end(caller, Result({"words": words}))
+            self._control.end(caller, Result({"words": words}), now.steady)
         else:
-            self._take_order(caller, request)
+            self._errands.take(caller, request)
 
-    def _end(self, caller: Caller, line: Result | Failure) -> None:
-        caller.tell(line)
+    def _let_go(self, caller: Caller) -> None:
+        """Nobody is there any more; what was ordered is done all the same."""
+        caller.gone = True
+        self._questions.pop(caller, None)
         self._control.hang_up(caller)
 
+    def _send_clerks(self, now: Clocks) -> None:
+        """Have questions answered, the oldest first, as far as there are clerks."""
+        for caller, request in list(self._questions.items()):
+            if len(self._clerks) >= _CLERKS:
+                return
+            del self._questions[caller]
+            try:
+                self._send_clerk(caller, request)
+            except OSError as error:
+                failed = DropshipError(f"the agent cannot answer: {error.strerror}")
+                self._control.end(caller, Failure(failed), now.steady)
+
     def _send_clerk(self, caller: Caller, request: Request) -> None:
-        if len(self._clerks) >= _CLERKS:
-            raise BusyError("the agent answers too many questions already", cure="ask it again")
         config, record, connection = self._crew.config, self._record(), caller.connection
-        try:
-            child = fork(
-                lambda: clerk.serve(request, config, record, connection),
-                title="dropship: answering",
-                keep=(connection.fileno(),),
-            )
-        except OSError as error:
-            raise DropshipError(f"the agent cannot answer: {error.strerror}") from error
+        child = fork(
+            lambda: clerk.serve(request, config, record, connection),
+            title="dropship: answering",
+            keep=(connection.fileno(),),
+        )
         os.close(child.pidfd)
         self._clerks.add(child.pid)
         self._control.hang_up(caller)
 
-    # --- orders ---------------------------------------------------------------------------------
 
-    def _take_order(self, caller: Caller, request: Request) -> None:
-        wanted = questions.services(self._crew.config, request.services)
-        orders = [_Order(one.name, self._wish(request, caller)) for one in wanted]
-        which = ", ".join(one.name for one in orders)
-        _log.info("%s of %s asked for by %s", request.command, which, caller.who())
-        errand = _Errand(caller, orders)
-        self._errands.append(errand)
-
-    def _wish(self, request: Request, caller: Caller) -> messages.Order:
-        self._ticket += 1
-        ticket = self._ticket
-        if request.command == "update":
-            return messages.CheckNow(request.force, ticket)
-        if request.command == "rollback":
-            return messages.RollBack(request.release, ticket)
-        if request.command == "pause":
-            return messages.Pause(request.reason, request.by or caller.who(), ticket)
-        if request.command == "resume":
-            return messages.Resume(ticket)
-        if request.command == "retry":
-            return messages.Retry(ticket)
-        raise UsageError(
-            f"the agent does not know the command {request.command}",
-            cure="restart it if an older version of it is still running",
-        )
-
-    def _take_answers(self) -> None:
-        for name, answered in self._crew.taken_answers():
-            for order in self._orders(name):
-                if order.wish.ticket == answered.ticket:
-                    code = answered.verdict.value
-                    order.came = OutcomeAnswer(name, code, answered.words)
-        for name, ending in self._crew.taken_ends():
-            for order in self._orders(name):
-                if order.told and order.came is None:
-                    order.came = _failed(name, f"its worker ended meanwhile: {ending}")
-
-    def _orders(self, name: str) -> list[_Order]:
-        return [order for errand in self._errands for order in errand.orders if order.name == name]
-
-    def _go_on(self, errand: _Errand, now: Clocks) -> None:
-        seats = {seat.name: seat for seat in self._crew.seats}
-        for order in errand.orders:
-            if order.came is None and not order.told:
-                self._deliver(order, seats.get(order.name))
-        if errand.caller.gone:
-            # Nobody hears the end; what has been told is done all the same.
-            if all(one.told or one.came for one in errand.orders):
-                self._forget(errand)
-        elif errand.done:
-            document = answers.to_json([one.came for one in errand.orders])
-            errand.caller.tell(Result(document))
-            self._forget(errand)
-        else:
-            self._tell_news(errand, seats, now)
-
-    def _deliver(self, order: _Order, seat: Seat | None) -> None:
-        if seat is None:
-            order.came = _failed(order.name, "the service was removed meanwhile")
-        elif self._crew.stopping:
-            words = "the agent is stopping"
-            order.came = OutcomeAnswer(order.name, Verdict.REFUSED.value, words)
-        elif seat.running is None and seat.due is None:
-            words = f"it has no worker any more: {seat.last_exit}"
-            order.came = OutcomeAnswer(order.name, Verdict.REFUSED.value, words)
-        elif seat.running is not None and not seat.asked:
-            order.told = seat.tell(order.wish)
-
-    def _tell_news(self, errand: _Errand, seats: dict[str, Seat], now: Clocks) -> None:
-        """What has changed, not too often; that we are here, not too seldom."""
-        quiet = now.steady - errand.said_at
-        if errand.said and quiet < _NEWS_EVERY:
-            return
-        current = {
-            one.name: _done(one.came) if one.came else _news(seats[one.name])
-            for one in errand.orders
-            if one.came or one.name in seats
-        }
-        fresh = {name: one for name, one in current.items() if errand.said.get(name) != one}
-        if not fresh and quiet < _STILL_HERE_EVERY:
-            return
-        waiting = {name: one for name, one in current.items() if one.phase != DONE}
-        for one in (fresh or waiting).values():
-            errand.caller.tell(one)
-        errand.said, errand.said_at = {**errand.said, **current}, now.steady
-
-    def _forget(self, errand: _Errand) -> None:
-        self._errands.remove(errand)
-        self._control.hang_up(errand.caller)
-
-
-def _failed(name: str, words: str) -> OutcomeAnswer:
-    return OutcomeAnswer(name, Verdict.FAILED.value, words)
-
-
-def _done(came: OutcomeAnswer) -> News:
-    return News(service=came.service, phase=DONE, note=came.words)
-
-
-def _news(seat: Seat) -> News:
-    """What a service's worker does, for who waits for it."""
-    known = seat.record()
-    progress = known.progress
-    news = News(service=known.name, phase=known.phase, release=known.release)
-    if progress is None:
-        return news if known.pid else replace(news, note=known.last_exit)
-    return replace(
-        news,
-        done=progress.done,
-        total=progress.total,
-        waiting_for=progress.waiting_for,
-        note=progress.note,
-    )
+def _ended(clerk_process: os.waitid_result) -> str:
+    """How a clerk was ended, in words."""
+    if clerk_process.si_status == signal.SIGALRM:
+        return f"that took longer than {clerk.PATIENCE} s"
+    how = ending(clerk_process.si_code, clerk_process.si_status)
+    return f"the process that was to was {how}"

@@ -122,20 +122,21 @@ class Seat:
         return self.running
 
     def hear(self, clocks: Clocks) -> bool:
-        """Take in what the worker said; True if there was something."""
+        """Take in what the worker said, a bounded part of it; True if there was something."""
         running = self.running
         if running is None:
             return False
         heard = False
         try:
             for message in running.channel.receive():
+                heard = True
                 if isinstance(message, Answered):
                     self._answers.append(message)
                 elif isinstance(message, (Busy, Asleep)):
                     running.vigil = running.vigil.hears(message, clocks.steady)
                     self._take_in(message, clocks)
-                    heard = True
         except ValueError as error:
+            heard = True
             self.log.error("the worker said what makes no sense: %s", error)  # noqa: TRY400 - a traceback tells nothing more
         return heard
 

@@ -129,6 +129,7 @@ class _Supervisor:
         self._plan = plan
         self._signals = signals
         self._selector = selector
+        self._control = control
         self._notifier = notifier
         self._board = Board(now.wall, __version__, notifier)
         ways = Ways(plan.work, plan.chance, plan.once)
@@ -165,7 +166,7 @@ class _Supervisor:
         began = clocks().steady
         deadline = self._deadline()
         timeout = _TICK if deadline is None else min(max(0.0, deadline - began), _TICK)
-        ready = [key.data for key, _ in self._selector.select(timeout)]
+        ready = {key.data for key, _ in self._selector.select(timeout)}
         now = clocks()
         # Held up in the last turn, or in this sleep.
         if vigil.late(turned, began) or vigil.late(began + timeout, now.steady):
@@ -175,7 +176,7 @@ class _Supervisor:
         self._board.tell(self._crew.seats, now, stopping=self._stopping.under_way)
         return now.steady
 
-    def _take_in(self, ready: list[Any], now: Clocks) -> None:
+    def _take_in(self, ready: set[Any], now: Clocks) -> None:
         # Channels before anything else: nobody is judged by what was not read yet.
         self._crew.listen(ready, now)
         came = self._signals.taken()
@@ -259,6 +260,8 @@ class _Supervisor:
             _log.warning("a new %s takes a restart of the agent; the old one stays", name)
         config = pinned(self._crew.config, config)
         self._plan.prepare(config)
+        if config.socket_group != self._crew.config.socket_group:
+            self._control.give_to(config.socket_group)
         _log.info("reloaded: %s", change)
         self._crew.change(config, change)
         return str(change)
