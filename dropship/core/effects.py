@@ -265,6 +265,11 @@ def pause(state: State, event: on.Pause) -> State:
     return replace(state, saved=replace(state.saved, paused=event.paused))
 
 
+def pause_waiting(state: State, event: on.Pause) -> State:
+    """As ``pause``; what waits for its turn is at a gate."""
+    return _paused(pause(state, event))
+
+
 def resume(state: State, _event: on.Event) -> State:
     """Updates go on."""
     return replace(state, saved=replace(state.saved, paused=None))

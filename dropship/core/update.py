@@ -153,13 +153,13 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(WAITING, on.TurnTaken, when.always, to.take_turn, RECHECKING, (then.ask,)),
     Row(WAITING, on.TurnFailed, when.always, to.fail_check, IDLE, (then.prune, then.back_off)),
     Row(WAITING, on.SaveFailed, when.always, to.unsaved_idle, IDLE, (then.back_off,)),
-    Row(WAITING, on.Pause, when.always, to.pause, IDLE, (then.cancel, then.leave_turn, then.save, then.check_later)),
+    Row(WAITING, on.Pause, when.always, to.pause_waiting, IDLE, (then.cancel, then.leave_turn, then.say_refused, then.save, then.check_later)),
     Row(WAITING, on.Stop, when.always, to.stop, STOPPED, (then.cancel, then.leave_turn, then.leave)),
     Row(RECHECKING, on.TokenSeen, when.unwanted, to.refuse, IDLE, (then.leave_turn, then.say_refused, then.save, then.check_later)),
     Row(RECHECKING, on.TokenSeen, when.moved_on, to.move_on, STAGING, (then.leave_turn, then.stage)),
     Row(RECHECKING, on.TokenSeen, when.always, to.same, BEFORE, GO),
     Row(RECHECKING, on.StoreFailed, when.always, to.fail_check, IDLE, (then.leave_turn, then.back_off)),
-    Row(RECHECKING, on.Pause, when.always, to.pause, IDLE, (then.cancel, then.leave_turn, then.save, then.check_later)),
+    Row(RECHECKING, on.Pause, when.always, to.pause_waiting, IDLE, (then.cancel, then.leave_turn, then.say_refused, then.save, then.check_later)),
     Row(RECHECKING, on.Stop, when.always, to.stop, STOPPED, (then.cancel, then.leave_turn, then.leave)),
 
     # --- the service is touched from here on

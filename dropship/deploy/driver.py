@@ -129,6 +129,7 @@ class Driver:
         try:
             started = self._started()
         except InterruptedByStop:  # while a leftover hook was waited for
+            self._orders.refuse_rest()
             return 1
         self._feed(started)
         if self.state.phase is Phase.STARTING:
@@ -139,6 +140,7 @@ class Driver:
         while self._exit is None:
             self._turn_once()
         self._answer()
+        self._orders.refuse_rest()
         return self._exit
 
     def _turn_once(self) -> None:
@@ -170,9 +172,11 @@ class Driver:
     def _answer(self) -> None:
         """Answer the orders that something has come of."""
         self._orders.settle_noted(self.state)
-        came = words.came_of(
-            self.state, self._outcome, refused=self._refused, by_hand=self._by_hand
-        )
+        came = words.UNFINISHED
+        if not self._exit:
+            came = words.came_of(
+                self.state, self._outcome, refused=self._refused, by_hand=self._by_hand
+            )
         self._orders.settle(self.state, came)
 
     def _ring(self) -> bool:
@@ -203,9 +207,10 @@ class Driver:
         event = words.discreet(event if event.at else replace(event, at=time.time()))
         before = self.state
         self.state, commands = step(before, event)
-        if before.attempt is None and self.state.attempt is not None:
+        attempt = self.state.attempt
+        if attempt is not None and (before.attempt is None or before.attempt.id != attempt.id):
             self._refused, self._outcome = False, None
-            self._by_hand = self.state.attempt.by_hand
+            self._by_hand = attempt.by_hand
         # The desk first: what it shows of a phase must be gone before the log goes on.
         if self.state != before:
             self._desk.show(self.state, self._next_check())
@@ -348,7 +353,7 @@ class Driver:
     def _started(self) -> on.Started:
         store, layout = self._rig.store, self._rig.layout
         disk, journal = store.load(), store.journal_read()
-        saved = ground.known(self._rig, disk, journal, self._log)
+        saved = ground.known(layout, disk, journal, self._log)
         if journal is None:
             return on.Started(saved=saved, mended=saved != disk)
         self._log.warning("recovering an update that was cut off while %s", journal.phase.value)

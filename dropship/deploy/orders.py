@@ -3,7 +3,7 @@
 An order to check or to go back is answered when the update it leads to has come to rest; one to
 note something down, when that stands on disk. A check that is asked for while one is under way is
 that check; whatever else comes meanwhile waits for it. Once there is something to do the service
-is busy, and whoever asks is told so.
+is busy, and whoever asks is told so. What was not begun when the driver ends is refused.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ NOTED: Final[Mapping[type[on.Event], str]] = {
     on.Unpin: "not pinned any more",
 }
 """What came of an order to note something down."""
+
+NOT_BEGUN: Final = "not begun: whoever drives the service was asked to end; try again"
+"""What came of an order that nobody got to."""
 
 _RESTS: Final = (Phase.IDLE, Phase.HOLDING, Phase.STOPPED)
 
@@ -105,16 +108,27 @@ class Orders:
         for order in ended:
             self._desk.answer(order, answer)
 
+    def refuse_rest(self) -> None:
+        """The driver ends: answer what it did not get to."""
+        rest = [*self._later, *self._heard, *self._desk.orders()]
+        self._later, self._heard = [], []
+        for order in rest:
+            if not isinstance(order.event, on.Stop):
+                self._desk.answer(order, Answer(Verdict.REFUSED, NOT_BEGUN))
+
 
 def _target(saved: Saved, layout: Layout, name: str) -> Release | str:
     """The release to go back to, or why there is none."""
     current = saved.current
     if not name and saved.previous is None:
         return "there is no previous release to go back to"
-    release = saved.release(name) if name else saved.previous
+    # What is staged was never current, and what is left belongs to another destination.
+    known = [one for one in saved.releases if one not in (saved.staged, *saved.left)]
+    named = next((one for one in known if one.name == name), None)
+    release = named if name else saved.previous
     if release is None:
-        known = ", ".join(one.name for one in saved.releases) or "none"
-        return f"there is no release {name} on this host; there are: {known}"
+        listed = ", ".join(one.name for one in known) or "none"
+        return f"there is no release {name} on this host; there are: {listed}"
     if current is not None and release.name == current.name:
         return f"{release.name} is current already"
     if not os.path.lexists(layout.release(release.name)):

@@ -37,6 +37,9 @@ _DOING: Final = {
     Phase.CHECKING.value: "asking the store",
     **{phase.value: said for phase, said in _SAID.items()},
 }
+UNFINISHED: Final = Answer(Verdict.FAILED, "interrupted; the next start goes on with it")
+"""What came of an order whose update was left in the middle."""
+
 _QUIET: Final = (on.StoreFailed, on.StageFailed, on.TurnFailed)
 _ORDERED: Final = {
     on.Pause: "paused",
@@ -128,9 +131,8 @@ def came_of(state: State, outcome: Outcome | None, *, refused: bool, by_hand: bo
     """
     current = state.saved.current
     runs = f"{current.name} is current" if current else "nothing is installed"
-    if state.phase is Phase.STOPPED and outcome in (None, "updated"):
-        ended = f"{outcome}, " if outcome else ""
-        return Answer(Verdict.FAILED, f"interrupted; {ended}{runs}")
+    if state.phase is Phase.STOPPED and outcome is None:
+        return Answer(Verdict.FAILED, f"interrupted; {runs}")
     if state.trouble is None:
         went = "went back" if by_hand else outcome or "up to date"
         return Answer(Verdict.GOOD, f"{went}, {runs}")
