@@ -7,6 +7,7 @@ the table's to decide; here it only becomes an order, and breaks out of asking a
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import time
@@ -30,7 +31,8 @@ BEAT: Final = 2.0
 
 _LIVELY: Final = 0.5
 _NAP: Final = 1800.0
-_WORDS: Final = 4096  # characters of an answer: well within a packet
+_WORDS: Final = 2048  # characters of what is said: escaped, twelve bytes each at most
+_LAST_WORDS: Final = 2.0  # seconds for saying them
 
 
 class WorkerDesk:
@@ -82,7 +84,9 @@ class WorkerDesk:
             return
         if self._resting is not None:
             self._say_asleep(self._resting, seconds)
-        self._selector.select(_NAP if seconds is None else min(seconds, _NAP))
+        # What a full channel has refused is to be said soon; nobody tells us when there is room.
+        most = _LIVELY if self._answers or self._said is None else _NAP
+        self._selector.select(most if seconds is None else min(seconds, most))
         with suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
         self._listen()
@@ -104,7 +108,8 @@ class WorkerDesk:
         self._busy = Busy(phase, target.name if target else "")
         failed = state.saved.failed is not None
         blame = state.blame.value if state.blame else ""
-        self._resting = Asleep(0.0, phase, state.trouble or "", failed, self._checked, blame)
+        trouble = (state.trouble or "")[:_WORDS]
+        self._resting = Asleep(0.0, phase, trouble, failed, self._checked, blame)
 
     def busy(self, busy: Busy) -> None:
         """Say that something is under way that no driver does."""
@@ -143,7 +148,7 @@ class WorkerDesk:
 
     def close(self) -> None:
         """Give back signals and descriptors; the channel is its owner's."""
-        self._say_answers()
+        self._say_last_words()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._selector.close()
@@ -189,6 +194,17 @@ class WorkerDesk:
         """In their order; what a full channel refuses is said later."""
         while self._answers and self._channel.send(self._answers[0]):
             del self._answers[0]
+
+    def _say_last_words(self) -> None:
+        """A supervisor that is held up for a moment is to hear of what was done."""
+        until = time.monotonic() + _LAST_WORDS
+        self._say_answers()
+        room = select.poll()  # select(2) knows no descriptor above 1023
+        room.register(self._channel, select.POLLOUT)
+        while self._answers and not self._alone and time.monotonic() < until:
+            room.poll(100)
+            self._listen()
+            self._say_answers()
 
     def _say(self, statement: Statement) -> None:
         if self._channel.send(statement):

@@ -21,6 +21,7 @@ from dropship.deploy.check import check
 from dropship.deploy.desk import Answer, Order, Verdict
 from dropship.deploy.driver import Driver
 from dropship.deploy.errand import Errand
+from dropship.deploy.orders import NOT_BEGUN
 from dropship.deploy.rig import Rig, Workshop
 from dropship.errors import BusyError
 from dropship.state.lock import ServiceLock
@@ -104,10 +105,11 @@ def _locked(lock: ServiceLock, desk: WorkerDesk, name: str, *, patient: bool) ->
             desk.give_back(wished)
             return True
         desk.sleep(_ASK_AGAIN)
-        orders = desk.orders()
-        if _stopped(orders):
+        wished += desk.orders()
+        if _stopped(wished):
+            for order in wished:
+                desk.answer(order, Answer(Verdict.REFUSED, NOT_BEGUN))
             return False
-        wished += orders
 
 
 def _look_only(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:
