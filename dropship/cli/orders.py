@@ -26,7 +26,6 @@ from dropship.deploy.orders import NOTED
 from dropship.deploy.standing import note
 from dropship.errors import BusyError, DropshipError, NoAgentError
 from dropship.install.layout import Layout
-from dropship.state.lock import ServiceLock
 from dropship.state.store import Store
 
 
@@ -64,9 +63,10 @@ def noted(args: argparse.Namespace, request: Request, event: Callable[[float], o
 
 
 def _note(config: Config, service: ServiceConfig, event: on.Event, who: str) -> OutcomeAnswer:
-    lock = ServiceLock(Layout.of(service.artifact, service.name).lock, service.name, who)
+    layout = Layout.of(service.artifact, service.name)
+    store = Store.of(config.state_path, service.name)
     try:
-        note(event, Store.of(config.state_path, service.name), lock)
+        note(event, service.name, store, layout, who)
     except DropshipError as error:
         return of_error(service.name, error)
     return OutcomeAnswer(service.name, Verdict.GOOD.value, NOTED[type(event)])

@@ -10,7 +10,6 @@ from dataclasses import replace
 from dropship.core import events as on
 from dropship.core.saved import Journal, Saved
 from dropship.core.values import Token
-from dropship.deploy.rig import Rig
 from dropship.install import activate, adopt
 from dropship.install import release as cards
 from dropship.install.layout import Layout
@@ -34,17 +33,17 @@ def look(layout: Layout, saved: Saved) -> on.TokenSeen:
 
 
 def known(
-    rig: Rig,
+    layout: Layout,
     disk: Saved | None,
     journal: Journal | None,
     log: logging.LoggerAdapter[logging.Logger],
 ) -> Saved:
     """The state on disk, mended where the destination has moved or there is none."""
-    destination = str(rig.layout.destination)
+    destination = str(layout.destination)
     if disk is None and journal is not None:
         return Saved(destination=destination)  # a first install that was cut off
     if disk is None:
-        return _rebuilt(rig, log)
+        return _rebuilt(layout, log)
     if disk.destination in ("", destination):
         return replace(disk, destination=destination)
     log.warning(
@@ -63,16 +62,16 @@ def known(
     )
 
 
-def _rebuilt(rig: Rig, log: logging.LoggerAdapter[logging.Logger]) -> Saved:
+def _rebuilt(layout: Layout, log: logging.LoggerAdapter[logging.Logger]) -> Saved:
     """State from an own link that is in place: nothing is downloaded again."""
-    everything = tuple(reversed(cards.whole(rig.layout)))
-    name = activate.current(rig.layout)
-    current = cards.read(rig.layout, name) if name else None
+    everything = tuple(reversed(cards.whole(layout)))
+    name = activate.current(layout)
+    current = cards.read(layout, name) if name else None
     # Whatever stands there may be all that is left: nothing of it is swept away.
     others = tuple(one for one in everything if current is None or one.name != current.name)
-    saved = Saved(destination=str(rig.layout.destination), kept=others)
+    saved = Saved(destination=str(layout.destination), kept=others)
     if current is None:
         return saved
-    log.warning("there was no state: it is rebuilt from %s", rig.layout.card(current.name))
+    log.warning("there was no state: it is rebuilt from %s", layout.card(current.name))
     saved = replace(saved, current=current, installed_at=current.staged_at)
     return saved.note(current.token, current.md5) if current.md5 else saved
