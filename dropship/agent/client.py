@@ -20,6 +20,8 @@ TIMEOUT: Final = 10.0
 _LONGEST_LINE: Final = 64 << 20
 _PIECE: Final = 64 << 10
 _ASK_AGAIN: Final = 0.05
+# An agent that ends hangs up a moment before it is gone.
+_ENDING: Final = 1.0
 
 
 def ask(
@@ -59,7 +61,11 @@ def ask(
 
 
 def running(run_path: Path) -> bool:
-    """Whether an agent runs on ``run_path``."""
+    """Whether an agent runs on ``run_path``.
+
+    Raises:
+        StateError: That cannot be told: no permission.
+    """
     return agent_pid(run_path) is not None
 
 
@@ -111,6 +117,9 @@ def _hung(run_path: Path, timeout: float) -> DropshipError:
 
 
 def _cut_off(run_path: Path) -> DropshipError:
-    if running(run_path):
-        return DropshipError("the agent hung up without an answer", cure="look into its log")
+    until = time.monotonic() + _ENDING
+    while running(run_path):
+        if time.monotonic() >= until:
+            return DropshipError("the agent hung up without an answer", cure="look into its log")
+        time.sleep(_ASK_AGAIN)
     return DropshipError("the agent ended meanwhile", cure="see dropship status")

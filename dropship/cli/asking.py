@@ -13,7 +13,7 @@ from dropship.agent import client, questions
 from dropship.agent.protocol import News, Request
 from dropship.cli.configuration import configuration, working_directory
 from dropship.config.load import DEFAULT, Mode, run_path
-from dropship.errors import NoAgentError
+from dropship.errors import DropshipError, NoAgentError
 
 _ROOT: int = 0
 
@@ -53,8 +53,10 @@ def question(
     if place is not None:
         try:
             return client.ask(place, request, timeout=timeout)
-        except NoAgentError:
-            pass  # it has just ended
+        except DropshipError:
+            if client.running(place):
+                raise
+            # It has just ended: what it leaves on disk is the answer.
     return on_disk(args, request, quiet=quiet)
 
 

@@ -144,9 +144,19 @@ class AgentLock(OwnerLock):
 
 
 def agent_pid(run_path: Path) -> int | None:
-    """The process id of the agent that runs on ``run_path``; None if none does."""
+    """The process id of the agent that runs on ``run_path``; None if none does.
+
+    Raises:
+        StateError: That cannot be told: no permission.
+    """
+    path = run_path / "agent.lock"
     try:
-        fd = os.open(run_path / "agent.lock", os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError as error:
+        raise StateError(
+            f"no permission to see whether an agent runs ({path})",
+            cure="run it as root, or as a member of the group that may use the agent's socket",
+        ) from error
     except OSError:
         return None
     try:
