@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from dropship.core.option import camel
@@ -198,7 +199,7 @@ def to_json(answer: Any) -> Any:
 
 def _respelled(data: Any) -> Any:
     if isinstance(data, dict):
-        return {camel(key): _respelled(value) for key, value in data.items()}
+        return {_camel(key): _respelled(value) for key, value in data.items()}
     return [_respelled(item) for item in data] if isinstance(data, list) else data
 
 
@@ -211,12 +212,17 @@ def of_json(cls: type[T], document: Any, where: str) -> T:
     return codec.decode(cls, _snaked(document), where)
 
 
+# Both for the few names of fields: a status of 1,000 services spells 25,000 of them.
+_camel = cache(camel)
+
+
 def _snaked(data: Any) -> Any:
     if isinstance(data, dict):
         return {_snake(key): _snaked(value) for key, value in data.items()}
     return [_snaked(item) for item in data] if isinstance(data, list) else data
 
 
+@cache
 def _snake(key: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
 

@@ -30,16 +30,16 @@ def encode(value: Any) -> Any:
     Raises:
         TypeError: It holds what JSON cannot (a fault of ours).
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return encode(value.value)
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
     if isinstance(value, Path):
         return str(value)
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: encode(getattr(value, name)) for name in _names(type(value))}
     raise TypeError(f"cannot write a {type(value).__name__}")
 
 
@@ -136,6 +136,11 @@ def _fault(where: str, field: str, expected: str, data: Any) -> StateError:
 def _shown(data: Any) -> str:
     text = repr(data)
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 @cache
