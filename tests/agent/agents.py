@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from dropship import log
 from dropship.agent import answers, client
 from dropship.agent.answers import AgentAnswer, StatusAnswer, WorkerAnswer
@@ -34,6 +36,8 @@ from dropship.config.model import (
 )
 from dropship.core import events as on
 from dropship.core.values import Duration, Size
+from dropship.core.watch import Progress
+from dropship.deploy.desk import Answer, Order, Verdict
 from dropship.errors import ConfigError, DropshipError, NoAgentError
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +136,18 @@ class Agent:
         """Wait for its end; gives the exit status."""
         return self.process.wait(DEADLINE)
 
+    def ask(self, command: str, *services: str, **fields: Any) -> Any:
+        """Ask it as the command line does."""
+        return client.ask(self.run_path, Request(command, services, **fields))
+
+    def fds(self) -> int:
+        """How many descriptors it has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def children(self) -> set[int]:
+        """The processes below it, dead ones that were not reaped included."""
+        return {one.pid for one in psutil.Process(self.process.pid).children()}
+
     def reports(self, name: str, word: str) -> list[str]:
         """Lines beginning with ``word`` that a worker wrote into its file."""
         file = self.folder / f"{name}.said"
@@ -168,6 +184,7 @@ def config(folder: Path) -> Config:
         run_path=Path(settings.get("run_path", folder / "run")),
         watchdog=Duration.of(settings.get("watchdog", 60)),
         stop_timeout=Duration.of(settings.get("stop_timeout", 60)),
+        socket_group=settings.get("socket_group", "dropship"),
     )
 
 
@@ -226,6 +243,58 @@ class _Scene:
         self.say("finished update")
         return 0
 
+    def obeys(self) -> int:
+        """Carries out every order, except while ``NAME.hold`` stands."""
+        hold = self.folder / f"{self.name}.hold"
+        desk = WorkerDesk(self.channel)
+        waiting: list[Order] = []
+        while True:
+            desk.attend()
+            for order in desk.orders():
+                if isinstance(order.event, on.Stop):
+                    return 0
+                self.say(f"ordered {type(order.event).__name__}")
+                waiting.append(order)
+            if not hold.exists():
+                for order in waiting:
+                    desk.answer(order, Answer(Verdict.GOOD, f"done by {os.getpid()}"))
+                waiting = []
+            if waiting:
+                desk.busy(Busy("staging", "r1", Progress(1, 2)))
+            else:
+                desk.rest(Asleep(0.0))
+            desk.sleep(0.02 if waiting else 3600.0)
+
+    def wordy(self) -> int:
+        """As ``obeys``, and tells much of what it does."""
+        desk = WorkerDesk(self.channel)
+        waiting: list[Order] = []
+        hold = self.folder / "wordy.hold"
+        desk.busy(Busy("staging", "", Progress(note="." * 20_000)))
+        while True:
+            desk.attend()
+            waiting += desk.orders()
+            if any(isinstance(one.event, on.Stop) for one in waiting):
+                return 0
+            if not hold.exists():
+                for order in waiting:
+                    desk.answer(order, Answer(Verdict.GOOD, "done"))
+                waiting = []
+            desk.sleep(0.05)
+
+    def parting(self) -> int:
+        """Talks much once ``NAME.release`` appears, answers last, and is gone."""
+        desk = WorkerDesk(self.channel)
+        desk.rest(Asleep(0.0))
+        desk.sleep(3600.0)
+        (order,) = desk.orders()
+        self.say("ordered to part")
+        eventually((self.folder / f"{self.name}.release").exists, doing="be released")
+        for number in range(100):
+            desk.busy(Busy(f"phase {number}"))
+        desk.answer(order, Answer(Verdict.GOOD, "said at last"))
+        return 1
+
     def dead(self) -> int:
         self.say("began dying")
         raise RuntimeError("this worker cannot work")
@@ -265,6 +334,9 @@ class _Scene:
 ROLES: dict[str, Callable[[_Scene], int]] = {
     "idle": _Scene.idle,
     "busy": _Scene.busy,
+    "obeys": _Scene.obeys,
+    "wordy": _Scene.wordy,
+    "parting": _Scene.parting,
     "dead": _Scene.dead,
     "refused": _Scene.refused,
     "stuck": _Scene.stuck,
@@ -280,6 +352,12 @@ def work(_config: Config, service: ServiceConfig, channel: Channel) -> int:
     return ROLES[service.name.partition("-")[0]](_Scene(service, channel))
 
 
+def _prepare(folder: Path, settings: dict[str, Any]) -> None:
+    """Takes its time, if wanted: until the file ``prepared`` appears."""
+    if settings.get("slow_start"):
+        eventually((folder / "prepared").exists, doing="be told to go on")
+
+
 def main(folder: Path) -> int:
     """Run a supervisor as the command line does."""
     log.setup("info", "text")
@@ -290,6 +368,7 @@ def main(folder: Path) -> int:
             config=first,
             work=work,
             reload=lambda: config(folder),
+            prepare=lambda _config: _prepare(folder, settings),
             environ=os.environ,
             once=settings.get("once", False),
         )

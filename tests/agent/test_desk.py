@@ -13,10 +13,12 @@ import pytest
 
 from dropship.agent.channel import Channel
 from dropship.agent.desk import WorkerDesk
-from dropship.agent.messages import Asleep, Busy, CheckNow, Finish, Message, Wish
+from dropship.agent.messages import Answered, Asleep, Busy, CheckNow, Finish, Message, Wish
 from dropship.core import events as on
 from dropship.core.phase import Phase
+from dropship.core.situation import Facts, State
 from dropship.core.watch import Progress
+from dropship.deploy.desk import Answer, Order, Verdict
 from dropship.errors import InterruptedByStop
 
 
@@ -200,6 +202,56 @@ def test_full_channel_blocks_nobody_and_the_newest_statement_gets_through(
         pass
     desk.attend()
     assert heard(supervisor) == [Busy("phase 4999")]
+
+
+ORDER = Order(on.Retry(), ticket=7)
+
+
+def test_answer_that_a_full_channel_refused_is_said_soon(
+    desk: WorkerDesk, supervisor: Channel
+) -> None:
+    """Also by a worker that has nothing to do but sleep."""
+    for number in range(5_000):
+        desk.busy(Busy(f"phase {number}"))
+    desk.rest(Asleep(0.0))
+    desk.answer(ORDER, Answer(Verdict.GOOD, "done"))
+    while heard(supervisor):
+        pass
+    desk.sleep(3600.0)
+    desk.attend()
+    assert Answered(7, Verdict.GOOD, "done") in heard(supervisor)
+
+
+def test_answer_that_a_full_channel_refused_is_the_last_word(
+    ends: tuple[Channel, Channel],
+) -> None:
+    """A worker that ends waits a moment for a supervisor that is held up."""
+    supervisor, channel = ends
+    with closing(WorkerDesk(channel)) as desk:
+        for number in range(5_000):
+            desk.busy(Busy(f"phase {number}"))
+        desk.answer(ORDER, Answer(Verdict.GOOD, "done"))
+        soon(lambda: list(supervisor.receive()))
+    said: list[Message] = []
+    while more := heard(supervisor):
+        said += more
+    assert said[-1] == Answered(7, Verdict.GOOD, "done")
+
+
+def test_longest_words_in_any_language_fit_into_a_packet(
+    desk: WorkerDesk, supervisor: Channel
+) -> None:
+    """Of answers and of trouble: an error in emoji is no end of the worker."""
+    words = "\U0001f680" * 100_000
+    desk.answer(ORDER, Answer(Verdict.FAILED, words))
+    desk.show(State(Facts(), phase=Phase.IDLE, trouble=words), None)
+    desk.sleep(0.0)
+    answered, *_, asleep = heard(supervisor)
+    assert isinstance(answered, Answered)
+    assert isinstance(asleep, Asleep)
+    assert words.startswith(answered.words)
+    assert words.startswith(asleep.trouble)
+    assert len(answered.words) == len(asleep.trouble) > 1_000
 
 
 def test_worker_whose_supervisor_is_gone_is_ordered_to_stop(

@@ -1,9 +1,11 @@
-"""A worker that comes to an end of its own fault says of which service it was."""
+"""Children that come to an end of their own fault, and those that cannot be had."""
 
 from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,29 @@ import pytest
 from dropship import log
 from dropship.agent.fork import fork
 from dropship.state import logbook
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = """
+import os, resource, sys, time
+from dropship.agent.fork import fork
+
+def work():
+    time.sleep(60)
+    return 0
+
+free = os.dup(0)
+os.close(free)
+resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
+try:
+    fork(work, title="nobody")
+except OSError as error:
+    print(error.strerror)
+try:
+    print(os.waitpid(-1, os.WNOHANG))
+except ChildProcessError:
+    print("no child")
+"""
 
 
 @pytest.fixture
@@ -40,3 +65,16 @@ def test_exception_that_nobody_caught_is_in_the_service_log(state: Path) -> None
     assert (event.level, event.pid) == ("critical", child.pid)
     assert "no such thing" in event.message
     assert "in faulty" in event.traceback
+
+
+def test_child_that_cannot_be_watched_is_ended() -> None:
+    """Without a descriptor for its pidfd nobody would know of it."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("Too many open files\nno child\n", "")
