@@ -23,7 +23,8 @@ Moment = Callable[["Desk"], Sequence[Wanted]]
 class Desk:
     """Implements ``deploy.desk.Desk``: asks ``moment`` for orders whenever it is attended to.
 
-    Without more orders it stops a driver that rests, so that ``run`` returns.
+    Begins with the orders ``first``. Without more it stops a driver that rests, so that ``run``
+    returns.
 
     Attributes:
         state: As last shown.
@@ -31,12 +32,14 @@ class Desk:
         answers: What came of each order.
     """
 
-    def __init__(self, moment: Moment | None = None) -> None:
+    def __init__(
+        self, moment: Moment | None = None, first: Sequence[Wanted] = (on.CheckNow(),)
+    ) -> None:
         self.state: State | None = None
         self.phases: list[Phase] = []
         self.answers: list[tuple[Wanted, Answer]] = []
         self._moment = moment
-        self._orders: list[Order] = [Order(on.CheckNow())]
+        self._orders: list[Order] = [Order(one) for one in first]
 
     def attend(self) -> None:
         """Ask the test."""
