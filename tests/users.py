@@ -20,11 +20,17 @@ class Done:
     stderr: str
 
 
-def as_nobody(act: Callable[[], int], *, groups: Sequence[int] = ()) -> Done:
+def as_nobody(
+    act: Callable[[], int],
+    *,
+    groups: Sequence[int] = (),
+    before: Callable[[], object] = lambda: None,
+) -> Done:
     """Do ``act`` as the user ``nobody``, a member of ``groups`` besides.
 
     A fork, not a program: the interpreter may stand where only root can go. What ``act`` needs
-    must have been imported.
+    must have been imported, by ``before`` at the latest: that is done as root, and what it prints
+    is dropped.
     """
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         pid = os.fork()
@@ -35,6 +41,11 @@ def as_nobody(act: Callable[[], int], *, groups: Sequence[int] = ()) -> Done:
                 os.dup2(err.fileno(), 2)
                 # pytest's own capturing is left behind.
                 sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+                before()
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
+                    stream.seek(0)
+                    stream.truncate()
                 nobody = pwd.getpwnam("nobody")
                 os.setgroups(groups)
                 os.setgid(nobody.pw_gid)

@@ -168,9 +168,9 @@ class Gates:
         self.on_disk: list[bool] = []
         self._given: set[Phase] = set()
 
-    def body(self) -> str:
-        """Lines of a service block."""
-        gate = f"until test -e {self.host.folder}/$DROPSHIP_PHASE$DROPSHIP_ROLLBACK"
+    def body(self, within: str) -> str:
+        """Lines of a service block; ``within``: how long a release may take to come up."""
+        gate = f"until test -e {self.host.folder}/gate-$DROPSHIP_PHASE$DROPSHIP_ROLLBACK"
         hook = f'"script" {{ command = "{gate}; do sleep 0.01; done" }}'
         there = self.host.destination()
         return f"""
@@ -178,8 +178,8 @@ class Gates:
   after {hook}
   failed {hook}
   health "script" {{
-    command = "test -e {self.host.folder}/looked && ! grep -q bad {there}/version"
-    within = "300ms"
+    command = "test -e {self.host.folder}/gate-health && ! grep -q bad {there}/version"
+    within = "{within}"
     interval = "20ms"
   }}
 """
@@ -189,15 +189,27 @@ class Gates:
         state = desk.state
         if state is None or state.phase not in BUSY or not state.awaiting:
             return []
+        for gate in self.host.folder.glob("gate-*"):
+            if gate.name not in self._gates(state.phase):
+                gate.unlink()  # the next phase has one of its own
         if state.phase not in self._given:
             self._given.add(state.phase)
             return self.ORDERS
-        back = "1" if state.phase.value.startswith("undo") else ""
-        name = state.phase.value.removeprefix("undo-").removeprefix("undo_")
-        kind = {"notify": "failed", "verify": "looked", "verifying": "looked"}.get(name, name)
-        (self.host.folder / (kind + (back if kind in ("before", "after") else ""))).touch()
-        (self.host.folder / "failed1").touch()
+        for name in self._gates(state.phase):
+            (self.host.folder / name).touch()
         return []
+
+    @staticmethod
+    def _gates(phase: Phase) -> tuple[str, ...]:
+        """What the hooks, or the check, of a phase wait for."""
+        kind = phase.value.removeprefix("undo_")
+        if kind in ("verify", "verifying"):
+            return ("gate-health",)
+        return (
+            ("gate-failed", "gate-failed1")
+            if kind == "notify"
+            else (f"gate-{kind}" + ("1" if phase.value.startswith("undo") else ""),)
+        )
 
 
 class Witness(Desk):
@@ -239,7 +251,7 @@ def test_service_in_an_update_is_busy_and_takes_notes(host: Host, version: str) 
     """In every phase: whoever wants something done is told what goes on; notes are on disk."""
     deployed(host, "1")
     gates = Gates(host)
-    host.configure(host.service(gates.body()))
+    host.configure(host.service(gates.body("60s" if version == "good" else "300ms")))
     host.publish({"version": version})
     desk = Witness(gates)
     drive(rig(host.config), desk)
