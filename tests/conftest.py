@@ -15,3 +15,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Sizes; the defaults are what CI runs."""
     group = parser.getgroup("dropship")
     group.addoption("--kills", type=int, default=20, help="kills at random moments (20)")
+    group.addoption("--reloads", type=int, default=50, help="reloads while services update (50)")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dropship import __version__
-from tests.e2e import chaos
+from tests.e2e import chaos, fire
 from tests.e2e.host import Host
 
 RESULTS = Path(__file__).parents[1] / "docs" / "development" / "results"
@@ -37,7 +37,19 @@ def kills() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "good": good, **seen}
 
 
-CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {"kills": kills}
+def reloads() -> Mapping[str, Any]:
+    """500 reloads, valid and broken, while services update all the time."""
+    size, seed = 500, 20261124
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(Path(folder))
+        try:
+            seen = dataclasses.asdict(fire.rounds(host, size, seed))
+        finally:
+            host.close()
+    return {"size": size, "seed": seed, "good": not seen["faults"], **seen}
+
+
+CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {"kills": kills, "reloads": reloads}
 
 
 def main(names: list[str]) -> int:
