@@ -79,7 +79,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("no shell is named", cure=f"name one of {', '.join(_SHELLS)}")
     import shtab  # noqa: PLC0415 - only here is it needed
 
-    script = shtab.complete(_whole(shtab.FILE), args.shell, preamble=_SERVICES[args.shell])
+    script = shtab.complete(
+        _whole(shtab.FILE, shtab.DIRECTORY), args.shell, preamble=_SERVICES[args.shell]
+    )
     if args.shell == "zsh":
         # shtab's way to write "any number of them" completes the first one only.
         script = script.replace('"(*)::', '"*:')
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _whole(file: Any) -> argparse.ArgumentParser:
+def _whole(file: Any, folder: Any) -> argparse.ArgumentParser:
     """One parser with all commands, whose arguments say how they are completed."""
     whole = argparse.ArgumentParser(prog="dropship")
     main.add_global_options(whole)
@@ -97,18 +99,18 @@ def _whole(file: Any) -> argparse.ArgumentParser:
         main.add_global_options(parser)
         importlib.import_module(module).configure(parser)
         parser.description = words
-        _mark(parser, file)
-    _mark(whole, file)
+        _mark(parser, file, folder)
+    _mark(whole, file, folder)
     return whole
 
 
-def _mark(parser: argparse.ArgumentParser, file: Any) -> None:
+def _mark(parser: argparse.ArgumentParser, file: Any, folder: Any) -> None:
     services = {
         **dict.fromkeys(("bash", "zsh"), "_dropship_services"),
         "fish": "(_dropship_services)",
     }
     for action in parser._actions:  # noqa: SLF001 - argparse has no public way to its arguments
-        how = {"SERVICE": services, "PATH": file, "ARCHIVE": file, "DEST": file}
+        how = {"SERVICE": services, "PATH": file, "ARCHIVE": file, "DEST": folder, "DIR": folder}
         if action.metavar in how:
             # What shtab looks for; argparse's own class knows nothing of it.
             vars(action)["complete"] = how[action.metavar]

@@ -99,6 +99,7 @@ _FILES = {
     "dropship validate {folder}/oth": ["{folder}/other.hcl"],
     "dropship --config {folder}/oth": ["{folder}/other.hcl"],
     "dropship unpack {folder}/oth": ["{folder}/other.hcl"],
+    "dropship demo {folder}/": ["{folder}/bin"],
 }
 
 _BASH = """
