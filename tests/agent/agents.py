@@ -290,7 +290,7 @@ class _Scene:
         (order,) = desk.orders()
         self.say("ordered to part")
         eventually((self.folder / f"{self.name}.release").exists, doing="be released")
-        for number in range(100):
+        for number in range(150):
             desk.busy(Busy(f"phase {number}"))
         desk.answer(order, Answer(Verdict.GOOD, "said at last"))
         return 1

@@ -390,6 +390,7 @@ def test_agent_that_is_killed_leaves_its_caller_a_word(tmp_path: Path) -> None:
         assert str(asking.failure()) == "the agent ended meanwhile; see dropship status"
 
 
+@pytest.mark.slow
 def test_order_whose_caller_has_gone_waits_for_the_worker_and_keeps_nobody_busy(
     tmp_path: Path,
 ) -> None:
@@ -397,16 +398,16 @@ def test_order_whose_caller_has_gone_waits_for_the_worker_and_keeps_nobody_busy(
     agent = Agent(tmp_path, "dead-a", "idle-b")
     agent.spawn()
     try:
-        eventually(lambda: agent.log().count("worker died") == 2, doing="die twice")
+        eventually(lambda: agent.log().count("worker died") == 3, doing="die three times")
         with Call(agent.run_path) as call:
             call.say({"command": "update", "services": ["dead-a"]})
             agent.says("update of dead-a asked for by uid")
         process = psutil.Process(agent.process.pid)
         before, switches = process.cpu_times(), process.num_ctx_switches().voluntary
-        # Two seconds until the third.
-        eventually(lambda: agent.log().count("worker died") == 3, doing="die again")
+        # Four seconds until it dies again: longer than callers go without news.
+        eventually(lambda: agent.log().count("worker died") == 4, doing="die again")
         after = process.cpu_times()
-        assert after.user + after.system - before.user - before.system < 0.5
+        assert after.user + after.system - before.user - before.system < 0.3
         assert process.num_ctx_switches().voluntary - switches < 200
     finally:
         agent.__exit__()
