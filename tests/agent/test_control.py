@@ -497,3 +497,33 @@ def test_once_has_no_worker_for_a_service_that_is_done(tmp_path: Path) -> None:
             agent.ask("reload")
         (tmp_path / "busy-a.release").touch()
         assert agent.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGKILL, "the process that was to was killed by SIGKILL"),
+        (signal.SIGALRM, "that took longer than 30 s"),
+    ],
+)
+def test_question_that_hangs_holds_up_nobody_and_its_end_is_told(
+    tmp_path: Path, number: signal.Signals, words: str
+) -> None:
+    """A disk that does not answer is the clerk's trouble; the clerk has nothing of the agent's."""
+    with Agent(tmp_path, "obeys-a") as agent:
+        worker = agent.pid("obeys-a")
+        eventually(lambda: agent.children() == {worker}, doing="reap")
+        state = tmp_path / "state" / "services" / "obeys-a" / "state.json"
+        state.parent.mkdir(parents=True)
+        os.mkfifo(state)
+        asking = Asking(agent, "status")
+        (clerk,) = eventually(lambda: agent.children() - {worker}, doing="send a clerk")
+        titled = Path(f"/proc/{clerk}/cmdline")
+        eventually(lambda: titled.read_bytes().startswith(b"dropship: answering"), doing="begin")
+        assert agent.ask("update")[0]["code"] == 0
+        kinds = [str(one.readlink()) for one in Path(f"/proc/{clerk}/fd").iterdir()]
+        assert sum(kind.startswith("socket:") for kind in kinds) == 1
+        assert len(kinds) == 4
+        os.kill(clerk, number)
+        assert str(asking.failure()) == "the agent hung up without an answer; look into its log"
+        agent.says(f"a question was not answered: {words}")

@@ -23,6 +23,11 @@ def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
+def lines(name: str, text: str) -> list[Any]:
+    """The documents in ``text``, one a line, each as the schema ``name`` has it."""
+    return [document(name, line) for line in text.splitlines()]
+
+
 def document(name: str, text: str) -> Any:
     """The one document in ``text``, which is as the schema ``name`` has it."""
     found = json.loads(text)

@@ -23,6 +23,7 @@ import pytest
 from dropship.cli import (  # noqa: F401 - what an ordinary user's child cannot load any more
     check,
     history,
+    logs,
     main,
     pause,
     releases,
@@ -32,8 +33,9 @@ from dropship.cli import (  # noqa: F401 - what an ordinary user's child cannot 
     rollback,
     status,
     update,
+    why,
 )
-from tests.cli.documents import document
+from tests.cli.documents import document, lines
 from tests.e2e.host import DEADLINE, PROGRAM, Host, eventually, tarball
 from tests.users import as_nobody
 
@@ -52,6 +54,8 @@ QUESTIONS = {
     "history": ("history",),
     "releases": ("releases", "app"),
     "check": ("check",),
+    "why": ("why", "app"),
+    "logs": ("logs", "app"),
 }
 ORDERS = {
     "update": ("update", "fine"),
@@ -215,6 +219,32 @@ def test_check_is_as_its_schema(host: Host) -> None:
     assert good == [found[0], found[2]]
 
 
+def test_why_is_as_its_schema(host: Host) -> None:
+    """0 whatever the answer is: what keeps each from its store, by its code."""
+    found = {
+        name: document("why", asked(host, "why", name, "--format", "json", code=0))
+        for name in ("app", "fine", "held", "lost")
+    }
+    assert all(one["service"] == name for name, one in found.items())
+    codes = {name: one["code"] for name, one in found.items() if name != "lost"}
+    assert codes == {"app": "quarantined", "fine": None, "held": "paused"}
+    assert all(one["reason"] and one["owner"] for name, one in found.items() if name != "fine")
+    if attends(host):
+        assert found["fine"]["upToDate"]
+        assert found["lost"]["code"] == "store"
+        assert all(one["next"] for one in found.values())
+
+
+def test_logs_are_as_their_schema(host: Host) -> None:
+    """One object a line, oldest first, and only so many."""
+    found = lines("logs", asked(host, "logs", "app", "--format", "json", code=0))
+    assert {one["service"] for one in found} == {"app"}
+    assert any("did not hold" in one["message"] for one in found)
+    assert [one["time"] for one in found] == sorted(one["time"] for one in found)
+    last = asked(host, "logs", "app", "--lines", "1", "--format", "json", code=0)
+    assert lines("logs", last) == found[-1:]
+
+
 def test_version_validate_and_unpack_are_as_their_schemas(alone: Host, tmp_path: Path) -> None:
     """They need no agent, and no state."""
     document("version", asked(alone, "version", "--format", "json", code=0))
@@ -254,6 +284,8 @@ WRONG = {
     "history of one": (("history", "fin"), 'did you mean "fine"?'),
     "releases of one": (("releases", "zzz"), "there are: app, fine, held, lost"),
     "check of one": (("check", "fin"), 'did you mean "fine"?'),
+    "why of one": (("why", "fin"), 'did you mean "fine"?'),
+    "logs of one": (("logs", "fin"), 'did you mean "fine"?'),
     "update of one": (("update", "app", "fin"), 'did you mean "fine"?'),
     "rollback of one": (("rollback", "fin"), 'did you mean "fine"?'),
     "pause of one": (("pause", "fin", "--reason", "x"), 'did you mean "fine"?'),
@@ -268,6 +300,8 @@ WRONG_WORDS = {
     "pause with an empty one": ("pause", "fine", "--reason", " \n"),
     "pause with a long one": ("pause", "fine", "--reason", "x" * 1001),
     "no limit": ("history", "--limit", "0"),
+    "no lines": ("logs", "fine", "--lines", "0"),
+    "why of nothing": ("why",),
     "status of two": ("status", "app", "fine"),
     "an unknown format": ("status", "--format", "xml"),
     "reload of something": ("reload", "fine"),
@@ -362,7 +396,7 @@ def test_refused_reload_is_one_line_and_exit_1(attended: Host) -> None:
         assert words.startswith("not reloaded, the old configuration stays: ")
         found = json.loads(attended.run("status", "--format", "json").stdout)
         assert found["agent"]["configError"]
-        assert "could not be reloaded" in attended.run("status").stdout
+        assert "not reloaded, the old configuration stays: " in attended.run("status").stdout
     finally:
         attended.config.write_text(good)
     assert attended.run("reload").returncode == 0
@@ -379,7 +413,10 @@ def test_refused_reload_is_one_line_and_exit_1(attended: Host) -> None:
 
 @pytest.mark.slow
 def test_hung_agent_is_told_from_none_in_ten_seconds(attended: Host) -> None:
-    """By every command that asks it, at the same time; ``check`` asks the stores alone."""
+    """By every command that asks it, at the same time; ``check`` asks the stores alone.
+
+    ``status`` shows what state says all the same, and exits 1.
+    """
     every = {**QUESTIONS, **ORDERS, "reload": ("reload",)}
     pid = attended.agent.pid
     attended.agent.send_signal(signal.SIGSTOP)
@@ -403,6 +440,10 @@ def test_hung_agent_is_told_from_none_in_ten_seconds(attended: Host) -> None:
     finally:
         attended.agent.send_signal(signal.SIGCONT)
     assert done.pop("check").returncode == 1
+    shown = done.pop("status")
+    assert shown.stdout.startswith(f"the agent (process {pid}) has not answered for 10 s; ")
+    assert f"\nfine     idle    {attended.saved('fine')['current']['name']}" in shown.stdout
+    done["status"] = subprocess.CompletedProcess("status", shown.returncode, "", shown.stderr)
     for one in done.values():
         assert complaint(one, 1).startswith(
             f"the agent (process {pid}) has not answered for 10 s; "

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+from pathlib import Path
 from typing import Any
 
-from tests.e2e.host import Host, eventually
+import psutil
+
+from tests.e2e.host import PROGRAM, Host, eventually
 
 
 def by_name(host: Host) -> dict[str, Any]:
@@ -116,3 +121,40 @@ def test_sigusr1_makes_a_dry_run_look_now(host: Host) -> None:
     host.until_said("[app] outdated", 2)
     assert host.stop() == 0
     assert host.version() is None
+
+
+def test_agent_that_dies_while_it_is_asked_leaves_what_is_on_disk(host: Host) -> None:
+    """A question is answered all the same: by the state, with exit 3."""
+    host.configure(host.service(interval="1h"))
+    host.publish({"version": "1"})
+    agent = host.start()
+    host.until_version("1")
+    worker = host.pid()
+    state = host.folder / "state" / "services" / "app" / "state.json"
+    aside = state.with_name("aside")
+    state.rename(aside)
+    os.mkfifo(state)  # a disk that does not answer
+    with subprocess.Popen(
+        [*PROGRAM, "status"],
+        env=host.environ(),
+        cwd=host.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as asking:
+        others = psutil.Process(agent.pid).children
+        title = b"dropship: answering"
+        eventually(
+            lambda: any(
+                Path(f"/proc/{one.pid}/cmdline").read_bytes().startswith(title)
+                for one in others()
+                if one.pid != worker
+            ),
+            "be asked",
+        )
+        aside.rename(state)
+        agent.kill()
+        out, err = asking.communicate(timeout=60)
+    assert (asking.returncode, err) == (3, "")
+    assert out.startswith("no agent runs; ")
+    assert host.releases()[0] in out
