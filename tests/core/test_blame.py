@@ -76,6 +76,7 @@ PUT_DOWN = {
     "refuse_staged": Blame.QUARANTINED,
     "stay_paused": Blame.PAUSED,
     "keep_paused": Blame.PAUSED,
+    "pause_waiting": Blame.PAUSED,
     "fail_corrupt": Blame.STORE,
     "fail_refused": Blame.QUARANTINED,
     "fail_stage": Blame.STORE,
