@@ -23,7 +23,7 @@ from dropship.core.judge import Judge
 from dropship.errors import DropshipError, RefusedError
 from dropship.install.plan import TREE, Plan, Report, Word
 from dropship.install.pump import pumped
-from dropship.install.sandbox import Bounds, enter, forget_parent, take_pipes
+from dropship.install.sandbox import Bounds, enter, forget_parent, mapped, take_pipes
 from dropship.install.tree import Tree
 from dropship.linux.disk import syncfs
 
@@ -37,22 +37,38 @@ _LATER: Final = (Format.TAR_BZ2, Format.TAR_XZ, Format.TAR_ZST, Format.ZIP)
 
 
 def child(plan: Plan, data: int, report: int, parent: int) -> None:
-    """Be the unpacker; returns when its last report is out."""
+    """Be the unpacker; returns when its last report is out. ``parent`` is the worker's pidfd."""
     forget_parent()
-    take_pipes(data, report)
-    layers = enter(Bounds(parent, plan.rules.max_size, plan.seconds))
+    # By its path now: from ``enter`` on there are no paths that lead to it.
+    folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    take_pipes(data, report, keep=(folder, parent))
+    bounds = Bounds(
+        parent=parent,
+        folder=folder,
+        account=plan.account,
+        file_bytes=plan.rules.max_size,
+        seconds=plan.seconds,
+        mapped=mapped(),
+    )
+    try:
+        layers = enter(bounds)
+    except OSError as error:
+        why = f"it could not be done as the artifact's owner: {error.strerror}"
+        _say(Report(Word.FAILED, message=why))
+        return
+    os.close(parent)
     _say(Report(Word.READY, layers=layers))
     os.umask(0)
-    _say(_Work(plan).outcome())
+    _say(_Work(plan, folder).outcome())
 
 
 class _Work:
     """One unpacking: counts, and says so now and then."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, folder: int) -> None:
         self._plan = plan
         self._judge = Judge(plan.rules)
-        self._folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._folder = folder
         self._inflater: Inflater | None = None
         self._unpacked = 0
         self._said = time.monotonic()

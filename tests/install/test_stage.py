@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -27,10 +28,12 @@ from dropship.errors import (
     StageError,
 )
 from dropship.install import release as cards
+from dropship.install import unpack
 from dropship.install.layout import Layout
 from dropship.install.stage import discard, stage, sweep
 from tests.archives.tars import Member, packed, tar, tgz
 from tests.folders import names
+from tests.install.inside import as_user
 from tests.install.stagings import (
     NOW,
     CountingWatch,
@@ -366,19 +369,50 @@ def test_stop_while_downloading_leaves_nothing(tmp_path: Path) -> None:
     assert cards.whole(request(tmp_path, LARGE).layout) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_unpacker_that_dies_is_a_passing_fault(tmp_path: Path, number: signal.Signals) -> None:
-    """It is named, and a later attempt works."""
+def test_unpacker_that_is_killed_is_a_passing_fault(tmp_path: Path) -> None:
+    """As by the kernel that is out of memory; it is named, and a later attempt works."""
     before = children()
 
     def kill(offset: int) -> None:
         if offset == 1 << 20:
             for pid in children() - before:
-                os.kill(pid, number)
+                os.kill(pid, signal.SIGKILL)
 
-    with pytest.raises(StageError, match=f"killed by {number.name}"):
+    with pytest.raises(StageError, match="killed by SIGKILL"):
         stage(request(tmp_path, LARGE), MemoryRepo(LARGE, at=kill), CountingWatch(), lambda: NOW)
     assert staged(tmp_path, LARGE).path.is_dir()
+
+
+def _touch_nothing(*_: Any) -> Any:
+    return ctypes.string_at(0)
+
+
+def _use_memory_up(*_: Any) -> Any:
+    return bytearray(8 << 30)
+
+
+def _fail(*_: Any) -> Any:
+    raise AssertionError("a fault of ours")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (_touch_nothing, "killed by SIGSEGV"),
+        (os.abort, "killed by SIG(ABRT|SEGV)"),
+        (_use_memory_up, "out of memory"),
+        (_fail, "ended with status 70: AssertionError: a fault of ours"),
+    ],
+)
+def test_unpacker_that_crashes_is_a_passing_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Any, said: str
+) -> None:
+    """Whatever an archive does to the one process that reads it."""
+    monkeypatch.setattr(unpack, "TarReader", lambda *_: fault())
+    with pytest.raises(StageError, match=said):
+        staged(tmp_path, SMALL)
+    monkeypatch.undo()
+    assert staged(tmp_path, SMALL).path.is_dir()
 
 
 def test_unpacker_that_hangs_is_ended_by_the_deadline(tmp_path: Path) -> None:
@@ -501,11 +535,13 @@ def test_unpacker_has_two_pipes_and_no_way_to_more_privileges(tmp_path: Path) ->
     before = children()
     seen: dict[str, Any] = {}
     secret = os.open(tmp_path, os.O_RDONLY)
+    layout = request(tmp_path, LARGE).layout
 
     def look(offset: int) -> None:
-        if offset == 1 << 20:
+        if offset == 2 << 20:
             (pid,) = children() - before
-            _wait_for(lambda: b"NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_bytes())
+            _wait_for(lambda: _noted(layout))
+            seen["status"] = Path(f"/proc/{pid}/status").read_text()
             fds = Path(f"/proc/{pid}/fd")
             seen["fds"] = {fd.name: str(fd.readlink()) for fd in fds.iterdir()}
             seen["limits"] = Path(f"/proc/{pid}/limits").read_text()
@@ -520,6 +556,9 @@ def test_unpacker_has_two_pipes_and_no_way_to_more_privileges(tmp_path: Path) ->
     assert len({seen["fds"][name] for name in pipes}) == 2
     assert all(what.startswith(inside) for name, what in seen["fds"].items() if name not in pipes)
     assert "Max core file size        0 " in seen["limits"]
+    assert "NoNewPrivs:\t1" in seen["status"]
+    for kind in ("Inh", "Prm", "Eff", "Amb", *(("Bnd",) if os.geteuid() == 0 else ())):
+        assert f"Cap{kind}:\t0000000000000000" in seen["status"]
 
 
 def test_ordinary_user_stages_alike(users_folder: Path) -> None:
@@ -535,25 +574,8 @@ def test_ordinary_user_stages_alike(users_folder: Path) -> None:
         discard(Layout(home / "srv/api", home / "srv/.dropship/api"), made.release)
         assert not made.path.exists()
 
-    _as_user(work)
+    as_user(work)
     assert names(home / "srv/.dropship/api/staging") == []
-
-
-def _as_user(work: Any) -> None:
-    """Run as an ordinary user, in a child of its own."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(65534)
-                os.setuid(65534)
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def _noted(layout: Layout) -> int | None:
