@@ -86,6 +86,10 @@ class ArtifactConfig:
         None, doc="Where releases are kept; default: `.dropship/NAME` beside the destination."
     )
     strip_components: int = option(0, doc="Leading parts to drop from every entry's name.")
+    owner: str = option("", doc="User that the files belong to; default: the agent's.")
+    group: str = option(
+        "", doc="Group that the files belong to; default: the owner's own, else the agent's."
+    )
     mode: str = option("", doc="Permission bits of a single file; default: 0644 less the umask.")
     keep_modes: bool = option(False, doc="Keep group and world write bits of the archive.")
     symlinks_to: tuple[str, ...] = option(

@@ -17,6 +17,8 @@ def recipe(artifact: ArtifactConfig) -> str:
         "md5": artifact.md5 or None,
         "sha256": artifact.sha256 or None,
         "stripComponents": artifact.strip_components or None,
+        "owner": artifact.owner or None,
+        "group": artifact.group or None,
         "mode": artifact.mode or None,
         "keepModes": artifact.keep_modes or None,
         "symlinksTo": list(artifact.symlinks_to) or None,

@@ -30,6 +30,10 @@ class Artifact(Protocol):
     @property
     def strip_components(self) -> int: ...  # noqa: D102 - see the class
     @property
+    def owner(self) -> str: ...  # noqa: D102 - see the class
+    @property
+    def group(self) -> str: ...  # noqa: D102 - see the class
+    @property
     def mode(self) -> str: ...  # noqa: D102 - see the class
     @property
     def keep_modes(self) -> bool: ...  # noqa: D102 - see the class

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dropship.core.entry import Rules
-from dropship.install.sandbox import Account
+from dropship.install.owner import Account
 
 TREE: Final = "tree"
 """The name, in the folder of a staging, of what was unpacked: a folder, or a single file."""

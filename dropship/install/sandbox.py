@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dropship.install.owner import Account
 from dropship.linux import capabilities, landlock, namespaces, process
 
 LAYERS: Final = (
@@ -47,14 +48,6 @@ _ROOM: Final = 1 << 30
 """Address space on top of what the worker had mapped: stacks and arenas of two threads, mostly."""
 
 _GRACE_SECONDS: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whom files belong to, by number."""
-
-    uid: int
-    gid: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from dropship.errors import (
     RepoError,
     StageError,
 )
-from dropship.install import adopt, retention
+from dropship.install import adopt, owner, retention
 from dropship.install import release as cards
 from dropship.install.activate import StagedRelease
 from dropship.install.artifact import Artifact
@@ -80,11 +80,12 @@ def stage(
         RefusedError: The bytes are, and the archive is against the rules.
         NoSpaceError: It does not fit.
         StageError: Something else failed that may pass.
-        ConfigError: The artifact's ``format`` or ``mode`` is none.
+        ConfigError: The artifact's ``format`` or ``mode`` is none, or its owner.
     """
     attempt = _Attempt(request, watch)
     with _faults(request.layout), attempt.folder() as folder:
         plan = plan_of(request.artifact, request.found, folder)
+        owner.give(folder, plan.account)
         with Unpacker(plan) as unpacker:
             fetched = attempt.fetch(repo).into(unpacker)
             said = unpacker.result()
@@ -128,7 +129,7 @@ def plan_of(artifact: Artifact, found: Found, folder: Path) -> Plan:
     """What the unpacker is told about an artifact.
 
     Raises:
-        ConfigError: ``format`` or ``mode`` is none.
+        ConfigError: ``format`` or ``mode`` is none, or there is no such owner.
     """
     if artifact.format not in NAMES:
         raise ConfigError(
@@ -152,6 +153,7 @@ def plan_of(artifact: Artifact, found: Found, folder: Path) -> Plan:
         file_mode=_mode(artifact.mode, umask),
         umask=umask,
         seconds=artifact.stage_timeout.seconds,
+        account=owner.find(artifact.owner, artifact.group),
     )
 
 
