@@ -85,6 +85,9 @@ class ArtifactConfig:
     release_path: Path | None = option(
         None, doc="Where releases are kept; default: `.dropship/NAME` beside the destination."
     )
+    shared: tuple[str, ...] = option(
+        (), doc="Paths in the release that outlive it: kept apart, linked into every release."
+    )
     strip_components: int = option(0, doc="Leading parts to drop from every entry's name.")
     owner: str = option("", doc="User that the files belong to; default: the agent's.")
     group: str = option(

@@ -36,7 +36,7 @@ from dropship.errors import (
     RepoError,
     StateError,
 )
-from dropship.install import activate, adopt, stage
+from dropship.install import activate, adopt, stage, taking
 from dropship.repos import Found
 
 _log = logging.getLogger("dropship.deploy")
@@ -148,6 +148,8 @@ class Performer:
                 self._turn.certain()
             if command.adopt is not None:
                 adopt.adopt(layout, time.time, command.adopt)
+            if command.fenced:  # going back must not fail for what it does not need
+                taking.take(self._rig.shared(), command.release.name)
             activate.restore(layout, command.release.name)
         except LeaseLostError as error:
             return on.LeaseLost(error=str(error), hooks_ran=True)

@@ -17,6 +17,7 @@ def recipe(artifact: ArtifactConfig) -> str:
         "md5": artifact.md5 or None,
         "sha256": artifact.sha256 or None,
         "stripComponents": artifact.strip_components or None,
+        "shared": list(artifact.shared) or None,
         "owner": artifact.owner or None,
         "group": artifact.group or None,
         "mode": artifact.mode or None,

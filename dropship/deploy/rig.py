@@ -30,6 +30,8 @@ from dropship.health import Health
 from dropship.hooks import Hook
 from dropship.hooks.command import CommandHook, CommandOptions
 from dropship.install.layout import Layout
+from dropship.install.owner import find
+from dropship.install.shared import Shared
 from dropship.lockers import Locker
 from dropship.repos import Repo
 from dropship.state.store import Store
@@ -77,6 +79,16 @@ class Rig:
     health: tuple[BuiltHealth, ...]
     environ: Mapping[str, str]
     min_free: Share
+
+    def shared(self) -> Shared:
+        """What of the service outlives its releases.
+
+        Raises:
+            ConfigError: It cannot, or its owner is not there.
+        """
+        artifact = self.service.artifact
+        account = find(artifact.owner, artifact.group) if artifact.shared else None
+        return Shared.of(self.layout, artifact.shared, account)
 
 
 class Workshop:

@@ -28,6 +28,8 @@ class Artifact(Protocol):
     @property
     def release_path(self) -> Path | None: ...  # noqa: D102 - see the class
     @property
+    def shared(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
+    @property
     def strip_components(self) -> int: ...  # noqa: D102 - see the class
     @property
     def owner(self) -> str: ...  # noqa: D102 - see the class

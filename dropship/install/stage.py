@@ -39,6 +39,7 @@ from dropship.install.fetch import Fetch, Fetched
 from dropship.install.layout import Layout
 from dropship.install.plan import TREE, Plan, Report, Word
 from dropship.install.remove import remove
+from dropship.install.shared import Shared
 from dropship.install.unpacker import PID_SUFFIX, Unpacker, end_left_over
 from dropship.linux import process
 from dropship.repos import Found, Repo
@@ -80,11 +81,13 @@ def stage(
         RefusedError: The bytes are, and the archive is against the rules.
         NoSpaceError: It does not fit.
         StageError: Something else failed that may pass.
-        ConfigError: The artifact's ``format`` or ``mode`` is none, or its owner.
+        ConfigError: The artifact's ``format`` or ``mode`` is none, its owner is not there, or what
+            is to be shared cannot be.
     """
     attempt = _Attempt(request, watch)
     with _faults(request.layout), attempt.folder() as folder:
         plan = plan_of(request.artifact, request.found, folder)
+        shared = Shared.of(request.layout, request.artifact.shared, plan.account)
         owner.give(folder, plan.account)
         with Unpacker(plan) as unpacker:
             fetched = attempt.fetch(repo).into(unpacker)
@@ -92,6 +95,7 @@ def stage(
         _verify(request, fetched)
         _refuse(said, fetched)
         attempt.check_room()
+        shared.link(folder / TREE, folder)
         return _keep(request, fetched, said, folder / TREE, clock())
 
 
