@@ -190,7 +190,7 @@ class Config:
     min_free: Share = option(
         Share(fraction=0.05), doc="Staging that would leave less free space is put off."
     )
-    max_stagings: int = option(2, least=1, doc="Downloads at the same time on this host.")
+    max_stagings: int = option(2, least=1, doc="Updates that download and unpack at the same time.")
     watchdog: Duration = option(
         Duration.of(60), least=1, doc="A worker silent for longer is restarted."
     )

@@ -107,7 +107,8 @@ class Performer:
             return on.StageFailed(fault=on.StageFault.TRANSIENT, error="nothing was found")
         try:
             activate.probe(self._rig.layout)
-            staged = stage.stage(self._request(found), self._rig.repo, self._watch, time.time)
+            with self._rig.slots.one(self._watch):
+                staged = stage.stage(self._request(found), self._rig.repo, self._watch, time.time)
         except (OSError, DropshipError) as error:
             self._explain(error, state)
             return _stage_failed(error, found)
