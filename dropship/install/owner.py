@@ -66,6 +66,18 @@ def give(path: Path, account: Account | None) -> None:
         ) from error
 
 
+def of_folder(path: Path) -> Account | None:
+    """Whom a folder belongs to that root has just made; None if to root, or this is not root.
+
+    Some file systems say so themselves (CIFS, 9p, NFS that squashes root). Root writes there by
+    CAP_DAC_OVERRIDE, which the unpacker gives away.
+    """
+    found = path.stat()
+    if os.geteuid() != 0 or found.st_uid == 0:
+        return None
+    return Account(found.st_uid, found.st_gid)
+
+
 def _known(number: int | None, what: str) -> int:
     if number is None:
         raise ConfigError(f"there is no {what} on this host", cure="add it, or name another one")

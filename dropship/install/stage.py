@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,6 +89,8 @@ def stage(
         plan = plan_of(request.artifact, request.found, folder)
         shared = Shared.of(request.layout, request.artifact.shared, plan.account)
         owner.give(folder, plan.account)
+        if plan.account is None:
+            plan = replace(plan, account=owner.of_folder(folder))
         with Unpacker(plan) as unpacker:
             fetched = attempt.fetch(repo).into(unpacker)
             said = unpacker.result()

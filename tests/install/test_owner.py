@@ -112,6 +112,22 @@ def test_folder_that_cannot_be_given_away_is_told(
         staged(tmp_path, MANY, owner="nobody")
 
 
+@root
+def test_file_system_with_an_owner_of_its_own_is_written_as_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root without capabilities could not write into a folder that is not root's."""
+    real = Path.mkdir
+
+    def mkdir(path: Path, *args: Any, **more: Any) -> None:
+        real(path, *args, **more)
+        if path.name.startswith("stage-"):
+            os.chown(path, NOBODY, NOBODY)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    assert owners(staged(tmp_path, MANY).path) == {(NOBODY, NOBODY)}
+
+
 @pytest.mark.parametrize(
     ("said", "what"),
     [
