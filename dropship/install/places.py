@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -54,20 +54,18 @@ def make_folder(above: int, name: str, account: Account | None) -> None:
         OSError: It cannot be made.
     """
     draft = ".dropship-new"
-    if mode(above, draft) is None:  # else it was left by a crash
-        os.mkdir(draft, _MODE, dir_fd=above)
-    give(above, draft, account)
-    os.rename(draft, name, src_dir_fd=above, dst_dir_fd=above)
-
-
-def give(above: int, name: str, account: Account | None) -> None:
-    """Let what has that name in an open folder belong to an account.
-
-    Raises:
-        OSError: It cannot be given away.
-    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.rmdir(draft, dir_fd=above)  # left by a crash
+    os.mkdir(draft, _MODE, dir_fd=above)
     if account is not None:
-        os.chown(name, account.uid, account.gid, dir_fd=above, follow_symlinks=False)
+        # By its descriptor: whoever may write to the folder above could put a hard link to any
+        # file into its place. A folder has none.
+        fd = os.open(draft, _FOLDER, dir_fd=above)
+        try:
+            os.fchown(fd, account.uid, account.gid)
+        finally:
+            os.close(fd)
+    os.rename(draft, name, src_dir_fd=above, dst_dir_fd=above)
 
 
 def mode(above: int, name: str) -> int | None:

@@ -162,11 +162,10 @@ class Shared:
         return places.readlink(above, path.parts[-1]) == link_text(self.layout, path)
 
     def put_link(self, above: int, path: SharedPath) -> None:
-        """Make that symlink."""
+        """Make that symlink; root's, for a name in somebody's folder must not be given away."""
         name = path.parts[-1]
         with places.writable(above):
             os.symlink(link_text(self.layout, path), name, dir_fd=above)
-        places.give(above, name, self.account)
 
 
 def link_text(layout: Layout, path: SharedPath) -> str:

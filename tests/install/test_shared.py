@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dropship.errors import ActivationError, ConfigError
+from dropship.errors import ActivationError, ConfigError, StageError
 from dropship.install.activate import current, restore
 from dropship.install.adopt import adopt, left_behind
 from dropship.install.layout import Layout
@@ -168,6 +168,22 @@ def test_folders_that_are_made_belong_to_the_owner(tmp_path: Path) -> None:
     assert (home / "public").stat().st_uid == 0
 
 
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nothing_is_given_away_that_was_not_made_here(tmp_path: Path) -> None:
+    """Whoever may write to a folder above could have put a hard link to a file of root's there."""
+    home = layout(tmp_path).shared / "public"
+    home.mkdir(parents=True)
+    (tmp_path / "secret").touch()
+    (home / ".dropship-new").hardlink_to(tmp_path / "secret")
+    with pytest.raises(StageError, match="File exists"):
+        staged(tmp_path, APP, shared=PATHS, owner="nobody")
+    assert (tmp_path / "secret").stat().st_uid == 0
+    (home / ".dropship-new").unlink()
+    made = staged(tmp_path, APP, shared=PATHS, owner="nobody")
+    assert (made.path / "log").lstat().st_uid == 0
+
+
 def test_ordinary_user_shares_out_of_folders_that_protect_themselves(users_folder: Path) -> None:
     """0555 above, on and below what is moved."""
     content = tgz(
@@ -300,7 +316,7 @@ def test_what_cannot_be_moved_is_told_and_stays(
 
 # --- crashes ----------------------------------------------------------------------------------------
 
-_CALLS = ("rename", "symlink", "mkdir", "unlink", "chown", "fchmod", "fsync")
+_CALLS = ("rename", "symlink", "mkdir", "rmdir", "unlink", "fchown", "fchmod", "fsync")
 
 
 def dies_at(number: int, work: Callable[[], object]) -> bool:
