@@ -14,11 +14,12 @@ from itertools import chain
 from typing import Final
 
 from dropship.archives import Archive
-from dropship.archives.gzip import Inflater
+from dropship.archives.codecs import CODECS
+from dropship.archives.inflate import Codec, Inflater, first_bytes
 from dropship.archives.plain import PlainFile
 from dropship.archives.tar import TarReader
 from dropship.core.entry import Entry, Rules
-from dropship.core.format import HEAD_BYTES, Format, choose
+from dropship.core.format import HEAD_BYTES, Claims, Format, choose
 from dropship.core.judge import Judge
 from dropship.errors import DropshipError, RefusedError
 from dropship.install.plan import TREE, Plan, Report, Word
@@ -33,7 +34,7 @@ _DATA: Final = 0
 _REPORT: Final = 1
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
-_LATER: Final = (Format.TAR_BZ2, Format.TAR_XZ, Format.TAR_ZST, Format.ZIP)
+_LATER: Final = (Format.ZIP,)
 
 
 def child(plan: Plan, data: int, report: int, parent: int) -> None:
@@ -53,7 +54,6 @@ class _Work:
         self._plan = plan
         self._judge = Judge(plan.rules)
         self._folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._inflater: Inflater | None = None
         self._unpacked = 0
         self._said = time.monotonic()
 
@@ -74,40 +74,35 @@ class _Work:
     def _run(self) -> None:
         source = _pieces(_DATA)
         head = _head(source)
-        form = choose(
-            said=self._plan.said,
-            config_type=self._plan.config_type,
-            store_type=self._plan.store_type,
-            name=self._plan.name,
-            head=head[:HEAD_BYTES],
-        )
+        plan = self._plan
+        claims = Claims(plan.said, plan.config_type, plan.store_type, plan.name)
+        form = choose(claims, head[:HEAD_BYTES], _inside)
         if form in _LATER:
             raise RefusedError(
                 f"the artifact is a {form.value}, which this version does not unpack",
                 cure="pack it as tar.gz",
             )
-        whole = chain([head], source) if head else source
+        stream = self._stream(chain(_sliced(head), source), CODECS.get(form))
         if form in (Format.FILE, Format.GZ):
-            self._file(whole, inflate=form is Format.GZ)
+            self._file(stream)
         else:
-            self._tree(whole, inflate=form is Format.TAR_GZ)
+            self._tree(stream)
         syncfs(self._folder)
 
-    def _tree(self, whole: Iterator[bytes], *, inflate: bool) -> None:
+    def _tree(self, stream: Iterator[bytes]) -> None:
         os.mkdir(TREE, 0o700, dir_fd=self._folder)
         root = os.open(TREE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._folder)
         tree = Tree(root, self._plan.umask)
-        self._fill(TarReader(self._stream(whole, inflate=inflate)), tree)
+        self._fill(TarReader(stream), tree)
         self._judge.finish()
         tree.finish()
 
-    def _file(self, whole: Iterator[bytes], *, inflate: bool) -> None:
+    def _file(self, stream: Iterator[bytes]) -> None:
         """One file; its mode is the operator's, so all of it counts."""
         rules = self._plan.rules
         self._judge = Judge(
             Rules(keep_modes=True, max_size=rules.max_size, max_ratio=rules.max_ratio)
         )
-        stream = self._stream(whole, inflate=inflate)
         entry = Entry(TREE.encode(), PlainFile.kind, mode=self._plan.file_mode, mtime_ns=None)
         self._fill(PlainFile(self._grown(entry, stream), entry), Tree(self._folder, 0))
 
@@ -117,13 +112,13 @@ class _Work:
             if place is not None:
                 tree.put(entry, place, archive.body())
 
-    def _stream(self, whole: Iterator[bytes], *, inflate: bool) -> Iterator[bytes]:
-        if not inflate:
+    def _stream(self, whole: Iterator[bytes], codec: Codec | None) -> Iterator[bytes]:
+        if codec is None:
             yield from self._counted(whole)
             return
-        self._inflater = Inflater(whole)
-        for piece in self._counted(pumped(iter(self._inflater))):
-            self._judge.inflated(self._inflater.packed, self._unpacked)
+        inflater = Inflater(whole, codec)
+        for piece in self._counted(pumped(iter(inflater))):
+            self._judge.inflated(inflater.packed, self._unpacked)
             yield piece
 
     def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -144,6 +139,15 @@ class _Work:
 def _pieces(fd: int) -> Iterator[bytes]:
     while piece := os.read(fd, _READ_BYTES):
         yield piece
+
+
+def _sliced(head: bytes) -> Iterator[bytes]:
+    return (head[at : at + _READ_BYTES] for at in range(0, len(head), _READ_BYTES))
+
+
+def _inside(form: Format, head: bytes, count: int) -> bytes:
+    codec = CODECS.get(form)
+    return first_bytes(head, codec, count) if codec else b""
 
 
 def _head(source: Iterator[bytes]) -> bytes:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropship.archives import Archive
-from dropship.archives.gzip import Inflater
+from dropship.archives.codecs import GZIP
+from dropship.archives.inflate import Inflater
 from dropship.archives.plain import PlainFile
 from dropship.archives.tar import TarReader
 from dropship.core.entry import Entry, Kind
@@ -44,7 +45,7 @@ def _tar() -> bytes:
 
 
 def _inflated(pieces: Iterator[bytes]) -> Archive:
-    return TarReader(iter(Inflater(pieces)))
+    return TarReader(iter(Inflater(pieces, GZIP)))
 
 
 def _plain(pieces: Iterator[bytes]) -> Archive:
