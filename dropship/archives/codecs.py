@@ -38,15 +38,17 @@ MEMORY_BYTES: Final = 128 << 20
 """Most that a stream may ask for to be unpacked: what ``xz -9`` needs twice, and the window that
 ``zstd -d`` takes without being told to."""
 
-_GZIP: Final = 31  # zlib's wbits for a 32 KiB window and a gzip header
+# zlib's wbits for a 32 KiB window: with a gzip header, and with none at all.
+_GZIP: Final = 31
+_RAW: Final = -15
 _SKIPPABLE: Final = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 
 
-class _GzipMember:
+class _ZlibMember:
     """zlib's way of taking a member apart, behind the one that the others have in common."""
 
-    def __init__(self, library: Any) -> None:
-        self._member = library.decompressobj(wbits=_GZIP)
+    def __init__(self, library: Any, wbits: int) -> None:
+        self._member = library.decompressobj(wbits=wbits)
         self._full = False
 
     @property
@@ -73,13 +75,21 @@ def gzip_codec(library: Any = _igzip) -> Codec:
     return Codec(
         name="gzip",
         magic=(b"\x1f\x8b",),
-        member=lambda: _GzipMember(library),
+        member=lambda: _ZlibMember(library, _GZIP),
         errors=(zlib.error, library.error),
         padding=Padding.TAIL,
     )
 
 
 GZIP: Final = gzip_codec()
+
+DEFLATE_ERRORS: Final[tuple[type[Exception], ...]] = (zlib.error, _igzip.error)
+
+
+def deflate_member(library: Any = _igzip) -> Member:
+    """What takes a bare deflate stream (RFC 1951) apart, as there are in a zip."""
+    return _ZlibMember(library, _RAW)
+
 
 BZIP2: Final = Codec(
     name="bzip2",

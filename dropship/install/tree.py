@@ -90,7 +90,7 @@ class Tree:
         fd = os.open(place.name, _FILE, place.mode, dir_fd=folder)
         try:
             for piece in body:
-                _write(fd, piece)
+                write(fd, piece)
             if place.mtime_ns is not None:
                 os.utime(fd, ns=(place.mtime_ns, place.mtime_ns))
         finally:
@@ -177,7 +177,8 @@ def _join(folder: bytes, name: bytes) -> bytes:
     return folder + b"/" + name if folder else name
 
 
-def _write(fd: int, piece: Piece) -> None:
+def write(fd: int, piece: Piece) -> None:
+    """Write all of it, or raise OSError."""
     done = os.write(fd, piece)
     while done < len(piece):
         more = os.write(fd, memoryview(piece)[done:])

@@ -8,24 +8,27 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Final
 
-from dropship.archives import Archive
+from dropship.archives import Archive, Piece
 from dropship.archives.codecs import CODECS
 from dropship.archives.inflate import Codec, Inflater, first_bytes
 from dropship.archives.plain import PlainFile
 from dropship.archives.tar import TarReader
+from dropship.archives.zip import ZipReader
 from dropship.core.entry import Entry, Rules
 from dropship.core.format import HEAD_BYTES, Claims, Format, choose
 from dropship.core.judge import Judge
+from dropship.core.values import Size
 from dropship.errors import DropshipError, RefusedError
 from dropship.install.plan import TREE, Plan, Report, Word
 from dropship.install.pump import pumped
 from dropship.install.sandbox import Bounds, enter, forget_parent, take_pipes
-from dropship.install.tree import Tree
+from dropship.install.tree import Tree, write
 from dropship.linux.disk import syncfs
 
 _READ_BYTES: Final = 256 << 10
@@ -34,14 +37,16 @@ _DATA: Final = 0
 _REPORT: Final = 1
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
-_LATER: Final = (Format.ZIP,)
+_SPOOL: Final = "spool"
+_SPOOL_ROOM: Final = 256 << 20
+"""How much longer than its contents a zip may be: names and headers of its entries."""
 
 
 def child(plan: Plan, data: int, report: int, parent: int) -> None:
     """Be the unpacker; returns when its last report is out."""
     forget_parent()
     take_pipes(data, report)
-    layers = enter(Bounds(parent, plan.rules.max_size, plan.seconds))
+    layers = enter(Bounds(parent, plan.rules.max_size + _SPOOL_ROOM, plan.seconds))
     _say(Report(Word.READY, layers=layers))
     os.umask(0)
     _say(_Work(plan).outcome())
@@ -77,25 +82,39 @@ class _Work:
         plan = self._plan
         claims = Claims(plan.said, plan.config_type, plan.store_type, plan.name)
         form = choose(claims, head[:HEAD_BYTES], _inside)
-        if form in _LATER:
-            raise RefusedError(
-                f"the artifact is a {form.value}, which this version does not unpack",
-                cure="pack it as tar.gz",
-            )
         stream = self._stream(chain(_sliced(head), source), CODECS.get(form))
         if form in (Format.FILE, Format.GZ):
             self._file(stream)
+        elif form is Format.ZIP:
+            self._zip(stream)
         else:
-            self._tree(stream)
+            self._tree(TarReader(stream))
         syncfs(self._folder)
 
-    def _tree(self, stream: Iterator[bytes]) -> None:
+    def _tree(self, archive: Archive) -> None:
         os.mkdir(TREE, 0o700, dir_fd=self._folder)
         root = os.open(TREE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._folder)
         tree = Tree(root, self._plan.umask)
-        self._fill(TarReader(stream), tree)
+        self._fill(archive, tree)
         self._judge.finish()
         tree.finish()
+
+    def _zip(self, stream: Iterator[bytes]) -> None:
+        """A zip says at its end what it is: all of it has to be there first."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        spool = os.open(_SPOOL, flags, 0o600, dir_fd=self._folder)
+        size = 0
+        for piece in stream:
+            size += len(piece)
+            if size > self._plan.rules.max_size + _SPOOL_ROOM:
+                raise RefusedError(
+                    f"the zip itself is larger than {Size(self._plan.rules.max_size)}",
+                    cure="raise `maxSize` if that is as it should be",
+                )
+            write(spool, piece)
+        reader = ZipReader(partial(os.pread, spool), size, self._plan.rules.max_entries)
+        self._tree(_Weighed(reader, self._judge, size, self._tell))
+        os.ftruncate(spool, 0)  # so that it is not written to the disk only to be deleted
 
     def _file(self, stream: Iterator[bytes]) -> None:
         """One file; its mode is the operator's, so all of it counts."""
@@ -124,15 +143,45 @@ class _Work:
     def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             self._unpacked += len(piece)
-            now = time.monotonic()
-            if now - self._said > _REPORT_SECONDS:
-                self._said = now
-                _say(Report(Word.GOING, self._judge.entries, self._judge.bytes))
+            self._tell()
             yield piece
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if now - self._said > _REPORT_SECONDS:
+            self._said = now
+            _say(Report(Word.GOING, self._judge.entries, self._judge.bytes))
 
     def _grown(self, entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             self._judge.grew(entry, len(piece))
+            yield piece
+
+
+class _Weighed:
+    """A zip whose members are looked at for how much comes out of how much.
+
+    Its sizes are told beforehand and kept to by its reader: what was admitted is what comes out.
+    """
+
+    def __init__(
+        self, archive: Archive, judge: Judge, packed: int, tell: Callable[[], None]
+    ) -> None:
+        self._archive = archive
+        self._judge = judge
+        self._packed = packed
+        self._tell = tell
+
+    def entries(self) -> Iterator[Entry]:
+        """As ``Archive``."""
+        for entry in self._archive.entries():
+            self._judge.inflated(self._packed, self._judge.bytes + entry.size)
+            yield entry
+
+    def body(self) -> Iterator[Piece]:
+        """As ``Archive``."""
+        for piece in self._archive.body():
+            self._tell()
             yield piece
 
 

@@ -34,6 +34,7 @@ from dropship.install.layout import Layout
 from dropship.install.stage import discard, stage, sweep
 from tests.archives.packing import zstd
 from tests.archives.tars import Member, packed, tar, tgz
+from tests.archives.zips import LINK, WHEN, Zipped, zipped
 from tests.folders import names
 from tests.install.stagings import (
     NOW,
@@ -154,6 +155,67 @@ def test_every_compression_makes_the_same_tree(
         staged(tmp_path, pack(tar(Member(b"a", bytes(66 << 20)))), name=name)
     with pytest.raises(RefusedError, match="ends too early"):
         staged(tmp_path, pack(tar(Member(b"app/x", b"hello")))[:-5], name=name)
+
+
+def test_zip_is_a_tree(tmp_path: Path) -> None:
+    """It is kept beside the tree until all of it is there, and nothing of that stays."""
+    content = zipped(
+        Zipped(b"app/x", b"hello" * 100_000, mode=0o100755),
+        Zipped(b"app/l", b"x", mode=LINK),
+        Zipped(b"app/back\\slash", b""),
+    )
+    made = staged(tmp_path, content, name="app.zip")
+    assert (made.path / "app/x").read_bytes() == b"hello" * 100_000
+    assert stat.S_IMODE((made.path / "app/x").stat().st_mode) == 0o755
+    assert (made.path / "app/x").stat().st_mtime == WHEN
+    assert names(made.path / "app") == ["back\\slash", "l", "x"]
+    assert made.release.entries == 3
+    assert names(staged(tmp_path, content, name="a", format="zip").path) == ["app"]
+    stripped = staged(tmp_path, content, name="app.zip", strip_components=1)
+    assert names(stripped.path) == ["back\\slash", "l", "x"]
+    plain = staged(tmp_path, content, name="app.jar")
+    assert plain.path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "reason"),
+    [
+        (zipped(Zipped(b"../x", b"1")), {}, r'"\.\./x".*"\.\." in its name'),
+        (zipped(Zipped(b"l", b"/etc/passwd", mode=LINK)), {}, r'"l".*`symlinksTo`'),
+        (
+            zipped(Zipped(b"l", b"..", mode=LINK), Zipped(b"l/x", b"1")),
+            {},
+            "outside of the release",
+        ),
+        (zipped(Zipped(b"l", b".", mode=LINK), Zipped(b"l/x", b"1")), {}, "through the symlink"),
+        (zipped(Zipped(b"d", mode=0o60666)), {}, "it is a device"),
+        (zipped(Zipped(b"f", mode=0o10666)), {}, "it is a fifo"),
+        (zipped(Zipped(b"a", b"1"), Zipped(b"a", b"2")), {}, "twice, with different contents"),
+        (zipped(Zipped(b"a", b"x" * 2000)), {"max_size": Size(1999)}, r'"a".*`maxSize`'),
+        (zipped(Zipped(b"a"), Zipped(b"b")), {"max_entries": 1}, "`maxEntries`"),
+        (zipped(Zipped(b"a", bytes(65 << 20))), {}, "`maxRatio`"),
+        (zipped(Zipped(b"a", b"12"))[:-1], {}, "cut short"),
+        (zipped(Zipped(b"a", b"12", central={"crc": 1}, local={"crc": 1})), {}, "another CRC"),
+    ],
+)
+def test_zip_against_the_rules_is_refused_with_its_digest(
+    tmp_path: Path, content: bytes, more: dict[str, Any], reason: str
+) -> None:
+    """By the same rules as a tar."""
+    with pytest.raises(RefusedError, match=reason) as refused:
+        staged(tmp_path, content, name="app.zip", **more)
+    assert refused.value.md5 == md5(content)
+
+
+def test_zip_that_is_itself_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it fills the disk; names and headers have room."""
+    monkeypatch.setattr("dropship.install.unpack._SPOOL_ROOM", 1000)
+    content = zipped(Zipped(b"a", b"x" * 2000, method=0))
+    assert staged(tmp_path, content, name="a.zip", max_size=Size(2000)).path.is_dir()
+    with pytest.raises(RefusedError, match=r"zip itself is larger .*`maxSize`"):
+        staged(tmp_path, content, name="a.zip", max_size=Size(1000))
 
 
 def test_owner_set_id_and_world_write_are_not_taken_over(tmp_path: Path) -> None:
