@@ -1,6 +1,6 @@
-"""Reading a tar stream strictly: ustar (POSIX.1-2017 "pax"), its PAX headers, and GNU's long names.
+"""Reading a tar stream strictly: ustar (POSIX.1-2017 "pax"), its PAX headers, and GNU's own ways.
 
-Where readers of tar are known to disagree about what an archive holds, it is refused instead of
+Those are long names, large numbers and sparse files (``tar_sparse``). Where readers of tar are known to disagree about what an archive holds, it is refused instead of
 guessed at: two sizes or two names for a member, contents where a kind has none, broken checksums,
 a missing end marker, anything but zeros after it. Owners, devices and times of access are not
 even looked at. Formats: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar's manual,
@@ -12,11 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Final
 
-from dropship.archives import Piece
+from dropship.archives import Hole, Piece, tar_sparse
 from dropship.archives.tar_header import (
+    BLOCK,
     MODE,
     MTIME,
     NS,
@@ -31,10 +33,10 @@ from dropship.archives.tar_header import (
     text,
     time_of,
 )
+from dropship.archives.tar_sparse import Sparse
 from dropship.core.entry import Entry, Kind, refuse
 from dropship.errors import RefusedError
 
-BLOCK: Final = 512
 EXTENSION_MAX: Final = 1 << 20
 """Most bytes that all extension headers of one member may have."""
 
@@ -46,6 +48,7 @@ _KINDS: Final = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,  # version 7
     b"7": Kind.FILE,  # "contiguous", which nobody makes a difference of
+    b"S": Kind.FILE,  # GNU's sparse file
     b"1": Kind.HARD_LINK,
     b"2": Kind.SYMLINK,
     b"3": Kind.DEVICE,
@@ -81,6 +84,7 @@ class TarReader:
         self._at = 0
         self._left = 0  # of the member's contents
         self._padding = 0
+        self._sparse: Sparse | None = None
         self._last = b""  # the member's name, for messages
         self._shared: dict[bytes, bytes] = {}  # global PAX records
 
@@ -111,11 +115,26 @@ class TarReader:
         Raises:
             RefusedError: The stream ends in the middle of them.
         """
-        while self._left:
+        sparse, self._sparse = self._sparse, None
+        if sparse is None:
+            yield from self._contents(self._left)
+            return
+        at = 0
+        for offset, length in sparse.places:
+            if offset > at:
+                yield Hole(offset - at)
+            yield from self._contents(length)
+            at = offset + length
+        if sparse.size > at:
+            yield Hole(sparse.size - at)
+
+    def _contents(self, count: int) -> Iterator[memoryview]:
+        while count:
             if self._at == len(self._buffer):
                 self._refill()
-            end = min(self._at + self._left, len(self._buffer))
+            end = min(self._at + count, len(self._buffer))
             piece = memoryview(self._buffer)[self._at : end]
+            count -= end - self._at
             self._left -= end - self._at
             self._at = end
             yield piece
@@ -190,8 +209,33 @@ class TarReader:
         if size and kind is not Kind.FILE:
             refuse(name, f"it is {kind.value}, but says that it has {size} bytes of contents")
         self._last, self._left, self._padding = name, size, -size % BLOCK
+        self._sparse = self._map(header, extension, name)
+        if self._sparse is not None:
+            if kind is not Kind.FILE:
+                refuse(name, f"it is {kind.value}, but sparse")
+            name, size = self._sparse.name or name, self._sparse.size
         mode = number(header[MODE], name, "mode")
         return Entry(name, kind, size, mode, mtime, target)
+
+    def _map(self, header: bytes, extension: _Extension | None, name: bytes) -> Sparse | None:
+        """Where the contents belong, if there are holes between them."""
+        pax = extension.pax if extension else {}
+        if header[TYPE] != _SPARSE:
+            sparse = tar_sparse.of_pax(pax, self._map_block, name)
+        elif any(key.startswith(tar_sparse.PREFIX) for key in pax):
+            refuse(name, "its GNU and PAX headers give it two sparse maps")
+        else:
+            sparse = tar_sparse.of_old_gnu(header, partial(self._take, BLOCK), name)
+        if sparse is not None:
+            tar_sparse.check(sparse, self._left, name)
+        return sparse
+
+    def _map_block(self) -> bytes:
+        """A block of the map in front of the contents, which counts as part of them."""
+        if self._left < BLOCK:
+            refuse(self._last, "its sparse map is longer than its contents")
+        self._left -= BLOCK
+        return self._take(BLOCK)
 
     def _size(self, header: bytes, name: bytes, extension: _Extension | None) -> int:
         size = number(header[SIZE], name, "size")
@@ -223,8 +267,6 @@ class TarReader:
         self, header: bytes, flag: bytes, extension: _Extension | None
     ) -> _Extension | None:
         name = full_name(header)
-        if flag == _SPARSE:
-            refuse(name, "it is a sparse file", "pack the archive without --sparse")
         if flag not in (*_LOCAL, _GLOBAL, _LONG_NAME, _LONG_TARGET):
             refuse(name, f"it is of the unknown type {flag!r}")
         content = self._extension_content(header, name, extension)
@@ -258,6 +300,8 @@ class TarReader:
         for key in (b"path", b"linkpath", b"size"):
             if key in records:
                 raise RefusedError(f"the archive gives all its entries one {key.decode()}")
+        if any(key.startswith(tar_sparse.PREFIX) for key in records):
+            raise RefusedError("the archive gives all its entries one sparse map")
         self._shared.update(records)
 
 

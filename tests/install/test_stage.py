@@ -33,7 +33,7 @@ from dropship.install import release as cards
 from dropship.install.layout import Layout
 from dropship.install.stage import discard, stage, sweep
 from tests.archives.packing import zstd
-from tests.archives.tars import Member, packed, tar, tgz
+from tests.archives.tars import Member, OldSparse, packed, tar, tgz
 from tests.archives.zips import LINK, WHEN, Zipped, zipped
 from tests.folders import names
 from tests.install.stagings import (
@@ -139,6 +139,24 @@ def listing(root: Path) -> dict[str, tuple[object, ...]]:
         links = info.st_nlink if stat.S_ISREG(info.st_mode) else 0
         found[os.path.relpath(path, root)] = (info.st_mode, info.st_mtime_ns, links, what)
     return found
+
+
+def test_sparse_file_keeps_its_holes_and_counts_whole(tmp_path: Path) -> None:
+    """No room is taken for them, but ``maxSize`` sees what it says it is."""
+    end = 1 << 30
+    sparse = OldSparse(b"x", [(1 << 20, 2), (end, 0)], b"ab", end)
+    made = staged(tmp_path, tar(sparse.encode(), sparse.encode()), name="a.tar")
+    info = (made.path / "x").stat()
+    assert info.st_size == end
+    assert info.st_blocks * 512 < 1 << 20
+    with (made.path / "x").open("rb") as file:
+        assert file.read((1 << 20) + 3) == bytes(1 << 20) + b"ab\0"
+    with pytest.raises(RefusedError, match=r'"x".*`maxSize`'):
+        staged(tmp_path, tar(sparse.encode()), name="a.tar", max_size=Size(end - 1))
+    for other in (b"ac", b"abc"):
+        different = OldSparse(b"x", [(1 << 20, len(other)), (end, 0)], other, end)
+        with pytest.raises(RefusedError, match="twice, with different contents"):
+            staged(tmp_path, tar(sparse.encode(), different.encode()), name="a.tar")
 
 
 @pytest.mark.parametrize(
