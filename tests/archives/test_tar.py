@@ -17,6 +17,7 @@ from tests.archives.tars import (
     END,
     WHEN,
     Member,
+    OldSparse,
     base_256,
     filled,
     long_name,
@@ -186,6 +187,24 @@ def test_damaged_or_ambiguous_archive_is_refused(content: bytes, reason: str, st
     with pytest.raises(RefusedError) as refused:
         members(content, step)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Member(b"x", record("comment", "y" * 3000), b"g").encode(),
+        pax(comment="y" * 3000) + Member(b"a").encode(),
+        OldSparse(b"s", [(n, 0) for n in range(150)], b"", 200).encode(),
+    ],
+)
+def test_all_extension_headers_together_are_limited(
+    one: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No limit of the operator's counts them, and they cost time."""
+    monkeypatch.setattr("dropship.archives.tar._EXTENSIONS_MAX", 100_000)
+    with pytest.raises(RefusedError, match="headers have more than 100000 bytes"):
+        members(tar(one * 50))
+    assert members(tar(one * 20)) is not None
 
 
 def test_signed_checksums_of_old_tars_are_understood() -> None:
