@@ -18,6 +18,8 @@ from dropship.core.entry import Entry, Kind, Place, refuse
 _FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CANNOT: Final = (errno.EMLINK, errno.ENAMETOOLONG, errno.EILSEQ, errno.EFBIG)
+"""What no later attempt would change: links, names and sizes that are too much for a file system."""
 _OWNER_ALL: Final = 0o700
 _COMPARE_BYTES: Final = 1 << 20
 # More than twice the deepest path: two folders that were just asked for are both still open.
@@ -54,6 +56,10 @@ class Tree:
         except FileExistsError:
             # The judge knew of none: the file system takes two names for one (case, Unicode).
             refuse(entry.name, "for this file system another entry has the same name")
+        except OSError as error:
+            if error.errno in _CANNOT:
+                refuse(entry.name, f"this file system cannot hold it: {error.strerror}")
+            raise
 
     def finish(self) -> None:
         """Set what had to wait until nothing is written into folders any more.

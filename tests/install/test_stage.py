@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import hashlib
 import json
 import lzma
@@ -141,6 +142,19 @@ def listing(root: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
+def test_what_the_file_system_cannot_hold_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying again would not help: ext4 takes 65,000 links to a file, others fewer."""
+
+    def link(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError(errno.EMLINK, "Too many links")
+
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(RefusedError, match=r'"h".*this file system cannot hold it: Too many links'):
+        staged(tmp_path, tgz(Member(b"x"), Member(b"h", type=b"1", target=b"x")))
+
+
 def test_sparse_file_keeps_its_holes_and_counts_whole(tmp_path: Path) -> None:
     """No room is taken for them, but ``maxSize`` sees what it says it is."""
     end = 1 << 30
@@ -229,7 +243,7 @@ def test_zip_that_is_itself_too_large_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before it fills the disk; names and headers have room."""
-    monkeypatch.setattr("dropship.install.unpack._SPOOL_ROOM", 1000)
+    monkeypatch.setattr("dropship.install.work.SPOOL_ROOM", 1000)
     content = zipped(Zipped(b"a", b"x" * 2000, method=0))
     assert staged(tmp_path, content, name="a.zip", max_size=Size(2000)).path.is_dir()
     with pytest.raises(RefusedError, match=r"zip itself is larger .*`maxSize`"):
