@@ -17,7 +17,7 @@ import pytest
 from dropship.archives.codecs import BZIP2, GZIP, XZ, ZSTD, gzip_codec
 from dropship.archives.inflate import PIECE_BYTES, Codec, Inflater, first_bytes
 from dropship.errors import RefusedError, StageError
-from tests.archives.packing import needed, zstd
+from tests.archives.packing import needed, xz_asking_for, zstd, zstd_asking_for
 from tests.archives.tars import sliced
 
 TEXT = random.Random(1).randbytes(200_000) + bytes(3 * PIECE_BYTES) + b"end"
@@ -154,21 +154,18 @@ def test_many_empty_members_take_no_more_than_their_own_time(codec: Codec, pack:
 
 def test_xz_that_needs_too_much_memory_is_refused() -> None:
     """A dictionary of 256 MiB asks for as much; ``xz -9`` does not."""
-    for size, good in ((64 << 20, True), (256 << 20, False)):
-        filters = [{"id": lzma.FILTER_LZMA2, "dict_size": size}]
-        content = lzma.compress(b"x", filters=filters)
-        if good:
-            assert inflated(content, XZ) == b"x"
-        else:
-            with pytest.raises(RefusedError, match=r"more memory .* \(xz -9\)"):
-                inflated(content, XZ)
+    assert inflated(xz_asking_for(26, b"x"), XZ) == b"x"
+    for size_log in (28, 31):
+        with pytest.raises(RefusedError, match=r"more memory .* \(xz -9\)"):
+            inflated(xz_asking_for(size_log, b"x"), XZ)
 
 
 def test_zstd_that_needs_too_much_memory_is_refused() -> None:
     """As ``zstd -d`` refuses it without ``--long``."""
-    assert inflated(zstd(b"x", window_log=27), ZSTD) == b"x"
-    with pytest.raises(RefusedError, match=r"more memory .*--long=27"):
-        inflated(zstd(b"x", window_log=28), ZSTD)
+    assert inflated(zstd_asking_for(27, b"x"), ZSTD) == b"x"
+    for window_log in (28, 31, 41):
+        with pytest.raises(RefusedError, match=r"more memory .*--long=27"):
+            inflated(zstd_asking_for(window_log, b"x"), ZSTD)
 
 
 def test_xz_check_of_an_unknown_kind_is_refused() -> None:
