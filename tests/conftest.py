@@ -15,3 +15,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Sizes; the defaults are what CI runs."""
     group = parser.getgroup("dropship")
     group.addoption("--kills", type=int, default=20, help="kills at random moments (20)")
+    group.addoption("--inputs", type=int, default=20_000, help="random archives (20,000)")
