@@ -22,6 +22,7 @@ from dropship.archives.tar import TarReader
 from dropship.core.entry import Rules
 from dropship.errors import RefusedError
 from tests.archives import inside
+from tests.archives.leads import leads_to, stays_in
 from tests.archives.packing import zstd
 from tests.archives.tars import filled, sliced
 from tests.fuzz.dice import Dice
@@ -99,6 +100,8 @@ def _one(number: int, seed: int, top: Path) -> str:
     name, content, dice = made(number, seed)
     reason = ""
     root = top / "in" / "tree"
+    if root.exists():  # of one that failed
+        shutil.rmtree(root)
     root.mkdir()
     try:
         inside.unpack(content, name, root, RULES)
@@ -142,9 +145,8 @@ def _look(root: Path, *, accepted: bool) -> None:
                     if os.geteuid() and mode & 0o700 != 0o700:
                         os.chmod(entry.path, 0o700)  # noqa: PTH101 - undecodable names
                 elif stat.S_ISLNK(mode):
-                    where = os.path.realpath(entry.path)
-                    stays = where == real or where.startswith((real + "/", "/usr/"))
-                    assert stays or not accepted, f"{entry.path!r} leads to {where!r}"
+                    stays = not accepted or stays_in(entry.path, real, "/usr/")
+                    assert stays, f"{entry.path!r} leads to {leads_to(entry.path)!r}"
                 else:
                     assert stat.S_ISREG(mode), f"{entry.path!r} is of the mode {mode:o}"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.archives.leads import leads_to, stays_in
 from tests.hostile.case import FOLDER, Case
 
 OUTSIDE = Path("/tmp/dropship-hostile")
@@ -93,11 +94,8 @@ def _fault(path: Path, root: Path, *, accepted: bool) -> Iterator[str]:
         yield f"{path} may be written to by others: {mode:o}"
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
         yield f"{path} is no file, folder or link: {mode:o}"
-    if accepted and stat.S_ISLNK(mode):
-        where = os.path.realpath(path)
-        top = os.path.realpath(root)
-        if where != top and not where.startswith((top + "/", "/usr/")):
-            yield f"{path} leads to {where}"
+    if accepted and stat.S_ISLNK(mode) and not stays_in(str(path), str(root), "/usr/"):
+        yield f"{path} leads to {leads_to(str(path))}"
 
 
 def _tree(root: Path) -> dict[str, object]:
