@@ -122,9 +122,15 @@ def local(window: Window, header: Header) -> Local:
     raw = window.at(header.offset + LOCAL_BYTES, name_length + extra_length)
     extra = _extra(raw[name_length:], name)
     _check_path(extra, name)
-    sizes: tuple[int, ...] = (size, packed)
-    if _ZIP64 in extra:
-        sizes = _wide(extra, sizes, name)
+    plain, wide = (size, packed), extra.get(_ZIP64, b"")
+    sizes: tuple[int, ...] = plain
+    if len(wide) == 16 and MAX_32 not in plain:
+        # As Python before 3.11.4 wrote it, with sizes in both places, which must agree.
+        sizes = tuple(int.from_bytes(wide[at : at + 8], "little") for at in (0, 8))
+        if sizes != plain:
+            refuse(name, "its zip64 sizes and its plain ones differ")
+    elif _ZIP64 in extra:
+        sizes = _wide(extra, plain, name)
     known = not flags & STREAMED
     differing = [
         what

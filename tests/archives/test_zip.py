@@ -171,6 +171,15 @@ def test_zip64_is_read() -> None:
         assert [got for _, got in members(content)] == [b"1", body]
 
 
+def test_zip64_beside_plain_sizes_in_front_must_agree() -> None:
+    """Python before 3.11.4 wrote both."""
+    packed = len(deflated(b"x"))
+    assert only(Zipped(b"a", b"x", local={"extra": wide_extra(1, packed)})).size == 1
+    for sizes in ((2, packed), (1, packed + 1), (1,), (1, packed, 0)):
+        with pytest.raises(RefusedError, match="zip64 sizes and"):
+            only(Zipped(b"a", b"x", local={"extra": wide_extra(*sizes)}))
+
+
 def test_what_zipfile_writes_is_read() -> None:
     """To a file and to a stream that cannot go back."""
     for streamed in (False, True):
