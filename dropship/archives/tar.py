@@ -35,8 +35,9 @@ from dropship.errors import RefusedError
 
 EXTENSION_MAX: Final = 1 << 20
 """Most bytes that all extension headers of one member may have."""
-_EXTENSIONS_MAX: Final = 256 << 20
-"""Most that all of them in an archive may have: no limit of the operator's counts them."""
+_EXTENSIONS_EACH: Final = 512
+"""Most that all of them in an archive may have, for each entry that there may be."""
+_EXTENSIONS_LEAST: Final = 64 << 20
 
 _ZEROS: Final = bytes(BLOCK)
 _DIGITS_MAX: Final = 19
@@ -58,9 +59,15 @@ _SPARSE: Final = b"S"
 
 
 class TarReader:
-    """The members of a tar stream."""
+    """The members of a tar stream.
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    Args:
+        pieces: The stream.
+        most: Most members that there may be (``maxEntries``), which bounds what extension headers
+            may cost.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], most: int = 0) -> None:
         self._pieces = pieces
         self._buffer = b""
         self._at = 0
@@ -68,6 +75,7 @@ class TarReader:
         self._padding = 0
         self._sparse: Sparse | None = None
         self._extensions = 0  # bytes of them so far, maps of sparse files included
+        self._extensions_max = max(_EXTENSIONS_LEAST, _EXTENSIONS_EACH * most)
         self._last = b""  # the member's name, for messages
         self._shared: dict[bytes, bytes] = {}  # global PAX records
 
@@ -264,5 +272,9 @@ class TarReader:
 
     def _spend(self, count: int, name: bytes) -> None:
         self._extensions += count
-        if self._extensions > _EXTENSIONS_MAX:
-            refuse(name, f"with it the archive's headers have more than {_EXTENSIONS_MAX} bytes")
+        if self._extensions > self._extensions_max:
+            refuse(
+                name,
+                f"with it the archive's headers have more than {self._extensions_max} bytes",
+                "raise `maxEntries` if that is as it should be",
+            )

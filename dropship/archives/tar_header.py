@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from dropship.core.entry import refuse
+from dropship.core.entry import refuse, show
 from dropship.errors import RefusedError
 
 _HALF: Final = 256  # 256 * 255 is below Adler-32's modulus
@@ -43,8 +43,11 @@ def check(header: bytes, before: bytes) -> None:
         said = int(digits, 8)
         if said == total or said == _signed(header):
             return
-    after = f" after {before.decode('utf-8', 'backslashreplace')!r}" if before else ""
-    raise RefusedError(f"a header{after} has a wrong checksum: the archive is damaged or no tar")
+    after = f" after {show(before)}" if before else ""
+    raise RefusedError(
+        f"a header{after} has a wrong checksum: the archive is damaged or no tar",
+        cure="" if before else "look at what the store really has there, or set `format`",
+    )
 
 
 def _signed(header: bytes) -> int:

@@ -78,7 +78,7 @@ class Work:
         elif form is Format.ZIP:
             self._zip(stream)
         else:
-            self._tree(TarReader(stream))
+            self._tree(TarReader(stream, plan.rules.max_entries))
         syncfs(self._folder)
 
     def _tree(self, archive: Archive) -> None:

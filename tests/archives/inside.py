@@ -68,7 +68,7 @@ def _archive(content: bytes, form: Format, judge: Judge, rules: Rules) -> Archiv
     if form in (Format.FILE, Format.GZ):
         entry = Entry(b"file", Kind.FILE)
         return PlainFile(_grown(stream, entry, judge), entry)
-    return TarReader(stream)
+    return TarReader(stream, rules.max_entries)
 
 
 def _weighed(inflater: Inflater, judge: Judge) -> Iterator[bytes]:

@@ -182,7 +182,7 @@ def _tar_cases() -> Iterator[Case]:
         lambda: _repeated(
             b"", Member(b"g", record("comment", "x" * 900_000), b"g").encode(), 400, END
         ),
-        "with it the archive's headers have more than 268435456 bytes",
+        "with it the archive's headers have more than 128000000 bytes; raise `maxEntries`",
         rules=LAX,
     )
     yield Case(
