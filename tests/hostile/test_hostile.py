@@ -28,7 +28,7 @@ PLACE = "/var/tmp/dropship-hostile-run"
 # is in $1/changes then. Other file systems are only there to be read.
 _APART = """\
 set -eu
-top=$1; place=$2; python=$3; root=$4; shift 4
+top=$1; place=$2; python=$3; shift 3
 mount -t tmpfs tmpfs "$top"
 mkdir "$top/changes" "$top/work" "$top/machine"
 mount -t overlay overlay \
@@ -39,7 +39,7 @@ for path; do
   mount --bind "$path" "$top/machine$path" && mount -o remount,bind,ro "$top/machine$path"
 done
 status=0
-chroot "$top/machine" /usr/bin/env -C "$root" "$python" -m tests.hostile "$place" || status=$?
+chroot "$top/machine" "$python" -m tests.hostile "$place" || status=$?
 cd "$top/changes"
 find . -mindepth 1 ! -type d -printf 'changed %p\\n' -o -type d -printf 'folder %p\\n'
 exit $status
@@ -101,7 +101,7 @@ def _on_an_overlay(tmp_path: Path) -> list[str] | None:
     elsewhere = sorted(str(path) for path in used if path.stat().st_dev != device)
     top = tmp_path / "apart"
     top.mkdir()
-    arguments = [str(top), PLACE, sys.executable, str(ROOT), *elsewhere]
+    arguments = [str(top), PLACE, sys.executable, *elsewhere]
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", _APART, "sh", *arguments],
         env=_environ(),
@@ -119,7 +119,7 @@ def _on_an_overlay(tmp_path: Path) -> list[str] | None:
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
-        cwd=ROOT,
+        cwd="/",
         env=_environ(),
         capture_output=True,
         text=True,
@@ -129,5 +129,6 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _environ() -> dict[str, Any]:
-    path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    # From the root folder, and with this one last: an installed dropship comes first.
+    path = os.pathsep.join([*filter(None, sys.path), str(ROOT)])
     return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
