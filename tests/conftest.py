@@ -16,3 +16,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dropship")
     group.addoption("--kills", type=int, default=20, help="kills at random moments (20)")
     group.addoption("--reloads", type=int, default=50, help="reloads while services update (50)")
+    group.addoption("--inputs", type=int, default=20_000, help="random archives (20,000)")

@@ -20,6 +20,7 @@ from typing import Any
 from dropship import __version__
 from tests.e2e import chaos, fire
 from tests.e2e.host import Host
+from tests.fuzz import run as fuzz
 
 RESULTS = Path(__file__).parents[1] / "docs" / "development" / "results"
 
@@ -49,7 +50,26 @@ def reloads() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "good": not seen["faults"], **seen}
 
 
-CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {"kills": kills, "reloads": reloads}
+def archives() -> Mapping[str, Any]:
+    """1,000,000 random archives, most of them nearly good, unpacked one after the other."""
+    size, seed = 1_000_000, 20261124
+    seen = fuzz.run(size, seed)
+    return {
+        "size": size,
+        "seed": seed,
+        "good": not seen.faults and seen.inputs == size,
+        "accepted": seen.accepted,
+        "reasons": len(seen.reasons),
+        "slowest": round(seen.slowest, 3),
+        "faults": {str(number): fault for number, fault in seen.faults.items()},
+    }
+
+
+CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "kills": kills,
+    "reloads": reloads,
+    "archives": archives,
+}
 
 
 def main(names: list[str]) -> int:

@@ -7,11 +7,23 @@ may be unpacked, and where to, is ``core.entry``'s.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from dropship.core.entry import Entry
 
-Piece = bytes | memoryview
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Zeros of a sparse file, which nobody wrote out."""
+
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+
+Piece = bytes | memoryview | Hole
 """Some bytes of a stream; never empty. A view is only good until the next piece is asked for."""
 
 

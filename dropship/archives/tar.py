@@ -1,6 +1,6 @@
-"""Reading a tar stream strictly: ustar (POSIX.1-2017 "pax"), its PAX headers, and GNU's long names.
+"""Reading a tar stream strictly: ustar (POSIX.1-2017 "pax"), its PAX headers, and GNU's own ways.
 
-Where readers of tar are known to disagree about what an archive holds, it is refused instead of
+Those are long names, large numbers and sparse files (``tar_sparse``). Where readers of tar are known to disagree about what an archive holds, it is refused instead of
 guessed at: two sizes or two names for a member, contents where a kind has none, broken checksums,
 a missing end marker, anything but zeros after it. Owners, devices and times of access are not
 even looked at. Formats: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar's manual,
@@ -9,17 +9,16 @@ even looked at. Formats: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar'
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
-from dropship.archives import Piece
+from dropship.archives import Hole, Piece, tar_sparse
+from dropship.archives.tar_extension import EXTENSIONS, GLOBAL, Extension, shared
 from dropship.archives.tar_header import (
+    BLOCK,
     MODE,
     MTIME,
-    NS,
     SIZE,
     SIZE_MAX,
     TARGET,
@@ -27,16 +26,18 @@ from dropship.archives.tar_header import (
     check,
     full_name,
     number,
-    records,
     text,
     time_of,
 )
+from dropship.archives.tar_sparse import Sparse
 from dropship.core.entry import Entry, Kind, refuse
 from dropship.errors import RefusedError
 
-BLOCK: Final = 512
 EXTENSION_MAX: Final = 1 << 20
 """Most bytes that all extension headers of one member may have."""
+_EXTENSIONS_EACH: Final = 512
+"""Most that all of them in an archive may have, for each entry that there may be."""
+_EXTENSIONS_LEAST: Final = 64 << 20
 
 _ZEROS: Final = bytes(BLOCK)
 _DIGITS_MAX: Final = 19
@@ -46,6 +47,7 @@ _KINDS: Final = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,  # version 7
     b"7": Kind.FILE,  # "contiguous", which nobody makes a difference of
+    b"S": Kind.FILE,  # GNU's sparse file
     b"1": Kind.HARD_LINK,
     b"2": Kind.SYMLINK,
     b"3": Kind.DEVICE,
@@ -53,34 +55,27 @@ _KINDS: Final = {
     b"5": Kind.FOLDER,
     b"6": Kind.FIFO,
 }
-_LOCAL: Final = (b"x", b"X")  # X is Solaris's own spelling
-_GLOBAL: Final = b"g"
-_LONG_NAME: Final = b"L"
-_LONG_TARGET: Final = b"K"
 _SPARSE: Final = b"S"
-
-_SECONDS: Final = re.compile(rb"(-?)(\d{1,19})(?:\.(\d*))?")
-
-
-@dataclass(slots=True)
-class _Extension:
-    """What the headers in front of a member say of it. ``bytes``: their length so far."""
-
-    pax: dict[bytes, bytes] = field(default_factory=dict)
-    name: bytes | None = None
-    target: bytes | None = None
-    bytes: int = 0
 
 
 class TarReader:
-    """The members of a tar stream."""
+    """The members of a tar stream.
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    Args:
+        pieces: The stream.
+        most: Most members that there may be (``maxEntries``), which bounds what extension headers
+            may cost.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], most: int = 0) -> None:
         self._pieces = pieces
         self._buffer = b""
         self._at = 0
         self._left = 0  # of the member's contents
         self._padding = 0
+        self._sparse: Sparse | None = None
+        self._extensions = 0  # bytes of them so far, maps of sparse files included
+        self._extensions_max = max(_EXTENSIONS_LEAST, _EXTENSIONS_EACH * most)
         self._last = b""  # the member's name, for messages
         self._shared: dict[bytes, bytes] = {}  # global PAX records
 
@@ -90,7 +85,7 @@ class TarReader:
         Raises:
             RefusedError: As ``Archive.entries``.
         """
-        extension: _Extension | None = None
+        extension: Extension | None = None
         while True:
             self._skip()
             header = self._header()
@@ -111,11 +106,26 @@ class TarReader:
         Raises:
             RefusedError: The stream ends in the middle of them.
         """
-        while self._left:
+        sparse, self._sparse = self._sparse, None
+        if sparse is None:
+            yield from self._contents(self._left)
+            return
+        at = 0
+        for offset, length in sparse.places:
+            if offset > at:
+                yield Hole(offset - at)
+            yield from self._contents(length)
+            at = offset + length
+        if sparse.size > at:
+            yield Hole(sparse.size - at)
+
+    def _contents(self, count: int) -> Iterator[memoryview]:
+        while count:
             if self._at == len(self._buffer):
                 self._refill()
-            end = min(self._at + self._left, len(self._buffer))
+            end = min(self._at + count, len(self._buffer))
             piece = memoryview(self._buffer)[self._at : end]
+            count -= end - self._at
             self._left -= end - self._at
             self._at = end
             yield piece
@@ -160,7 +170,7 @@ class TarReader:
                 raise RefusedError("the archive ends without tar's end marker: it was cut short")
         return self._take(BLOCK)
 
-    def _end(self, extension: _Extension | None) -> None:
+    def _end(self, extension: Extension | None) -> None:
         """Two blocks of zeros end an archive; only zeros may follow."""
         if extension is not None:
             raise RefusedError("the archive ends with an extension header that belongs to nothing")
@@ -175,25 +185,54 @@ class TarReader:
 
     # --- members ------------------------------------------------------------------------------
 
-    def _member(self, header: bytes, flag: bytes, extension: _Extension | None) -> Entry:
+    def _member(self, header: bytes, flag: bytes, extension: Extension | None) -> Entry:
         name, target = full_name(header), text(header[TARGET])
         size = self._size(header, name, extension)
         mtime = time_of(header[MTIME], name)
         if extension is not None or self._shared:
-            extension = extension or _Extension()
-            name = _one(name, extension.name, extension.pax.get(b"path"))
-            target = _one(target, extension.target, extension.pax.get(b"linkpath"))
-            mtime = self._pax_mtime(extension, name, mtime)
+            extension = extension or Extension()
+            name, target = extension.name_of(name), extension.target_of(target)
+            mtime = extension.mtime_of(mtime, self._shared, name)
         kind = _KINDS[flag]
         if kind is Kind.FILE and name.endswith(b"/"):
             kind = Kind.FOLDER  # version 7 had no type for it
         if size and kind is not Kind.FILE:
             refuse(name, f"it is {kind.value}, but says that it has {size} bytes of contents")
         self._last, self._left, self._padding = name, size, -size % BLOCK
+        self._sparse = self._map(header, extension, name)
+        if self._sparse is not None:
+            if kind is not Kind.FILE:
+                refuse(name, f"it is {kind.value}, but sparse")
+            name, size = self._sparse.name or name, self._sparse.size
         mode = number(header[MODE], name, "mode")
         return Entry(name, kind, size, mode, mtime, target)
 
-    def _size(self, header: bytes, name: bytes, extension: _Extension | None) -> int:
+    def _map(self, header: bytes, extension: Extension | None, name: bytes) -> Sparse | None:
+        """Where the contents belong, if there are holes between them."""
+        pax = extension.pax if extension else {}
+        if header[TYPE] != _SPARSE:
+            sparse = tar_sparse.of_pax(pax, self._map_block, name)
+        elif any(key.startswith(tar_sparse.PREFIX) for key in pax):
+            refuse(name, "its GNU and PAX headers give it two sparse maps")
+        else:
+            sparse = tar_sparse.of_old_gnu(header, self._block, name)
+        if sparse is not None:
+            tar_sparse.check(sparse, self._left, name)
+        return sparse
+
+    def _block(self) -> bytes:
+        """A block of a sparse file's map."""
+        self._spend(BLOCK, self._last)
+        return self._take(BLOCK)
+
+    def _map_block(self) -> bytes:
+        """A block of the map in front of the contents, which counts as part of them."""
+        if self._left < BLOCK:
+            refuse(self._last, "its sparse map is longer than its contents")
+        self._left -= BLOCK
+        return self._block()
+
+    def _size(self, header: bytes, name: bytes, extension: Extension | None) -> int:
         size = number(header[SIZE], name, "size")
         said = extension.pax.get(b"size") if extension else None
         if said is None:
@@ -206,71 +245,36 @@ class TarReader:
             refuse(name, f"it has two sizes: {size} in its header, {real} in its PAX header")
         return real
 
-    def _pax_mtime(self, extension: _Extension, name: bytes, mtime: int) -> int:
-        said = extension.pax.get(b"mtime", self._shared.get(b"mtime"))
-        if not said:
-            return mtime
-        match = _SECONDS.fullmatch(said)
-        if match is None:
-            refuse(name, "its PAX header has a time that is no number")
-        fraction = (match[3] or b"")[:9].ljust(9, b"0")
-        nanoseconds = int(match[2]) * NS + int(fraction)
-        return -nanoseconds if match[1] else nanoseconds
-
     # --- extension headers --------------------------------------------------------------------
 
-    def _extend(
-        self, header: bytes, flag: bytes, extension: _Extension | None
-    ) -> _Extension | None:
+    def _extend(self, header: bytes, flag: bytes, extension: Extension | None) -> Extension | None:
         name = full_name(header)
-        if flag == _SPARSE:
-            refuse(name, "it is a sparse file", "pack the archive without --sparse")
-        if flag not in (*_LOCAL, _GLOBAL, _LONG_NAME, _LONG_TARGET):
+        if flag not in EXTENSIONS:
             refuse(name, f"it is of the unknown type {flag!r}")
         content = self._extension_content(header, name, extension)
-        if flag == _GLOBAL:
-            self._share(records(content, name))
+        if flag == GLOBAL:
+            self._shared |= shared(content, name)
             return extension
-        extension = extension or _Extension()
-        extension.bytes += len(content)
-        if flag == _LONG_NAME:
-            extension.name = _only(extension.name, content.rstrip(b"\0"), name)
-        elif flag == _LONG_TARGET:
-            extension.target = _only(extension.target, content.rstrip(b"\0"), name)
-        else:
-            if extension.pax:
-                refuse(name, "it has two PAX headers")
-            extension.pax = records(content, name)
+        extension = extension or Extension()
+        extension.add(flag, content, name)
         return extension
 
-    def _extension_content(self, header: bytes, name: bytes, extension: _Extension | None) -> bytes:
+    def _extension_content(self, header: bytes, name: bytes, extension: Extension | None) -> bytes:
         size = number(header[SIZE], name, "size")
-        before = extension.bytes if extension else 0
+        before = extension.length if extension else 0
         if size + before > EXTENSION_MAX:
             refuse(name, f"its headers are longer than {EXTENSION_MAX} bytes")
         self._last = name
+        self._spend(size, name)
         content = self._take(size)
         self._take(-size % BLOCK)
         return content
 
-    def _share(self, records: dict[bytes, bytes]) -> None:
-        """Global records: a comment (git archive's commit) is fine, a name for all is not."""
-        for key in (b"path", b"linkpath", b"size"):
-            if key in records:
-                raise RefusedError(f"the archive gives all its entries one {key.decode()}")
-        self._shared.update(records)
-
-
-def _one(plain: bytes, long: bytes | None, pax: bytes | None) -> bytes:
-    """What counts where a header is extended; two extensions must agree."""
-    if long is not None and pax is not None and long != pax:
-        refuse(plain, "its GNU and PAX headers give it two names or targets")
-    if pax is not None:
-        return pax
-    return plain if long is None else long
-
-
-def _only(before: bytes | None, now: bytes, name: bytes) -> bytes:
-    if before is not None:
-        refuse(name, "it has two GNU long names or targets")
-    return now
+    def _spend(self, count: int, name: bytes) -> None:
+        self._extensions += count
+        if self._extensions > self._extensions_max:
+            refuse(
+                name,
+                f"with it the archive's headers have more than {self._extensions_max} bytes",
+                "raise `maxEntries` if that is as it should be",
+            )

@@ -8,10 +8,11 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from dropship.core.entry import refuse
+from dropship.core.entry import refuse, show
 from dropship.errors import RefusedError
 
 _HALF: Final = 256  # 256 * 255 is below Adler-32's modulus
+BLOCK: Final = 512
 SIZE_MAX: Final = (1 << 63) - 1
 NS: Final = 10**9
 
@@ -26,6 +27,9 @@ MAGIC: Final = slice(257, 263)
 PREFIX: Final = slice(345, 500)
 _POSIX: Final = b"ustar\0"
 
+_MAP: Final = b"GNU.sparse.map"
+_PAIR: Final = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
+
 
 def check(header: bytes, before: bytes) -> None:
     """The header's checksum: the sum of its bytes with the field itself taken as blanks.
@@ -39,8 +43,11 @@ def check(header: bytes, before: bytes) -> None:
         said = int(digits, 8)
         if said == total or said == _signed(header):
             return
-    after = f" after {before.decode('utf-8', 'backslashreplace')!r}" if before else ""
-    raise RefusedError(f"a header{after} has a wrong checksum: the archive is damaged or no tar")
+    after = f" after {show(before)}" if before else ""
+    raise RefusedError(
+        f"a header{after} has a wrong checksum: the archive is damaged or no tar",
+        cure="" if before else "look at what the store really has there, or set `format`",
+    )
 
 
 def _signed(header: bytes) -> int:
@@ -92,21 +99,39 @@ def _base_256(content: bytes) -> int:
 
 
 def records(content: bytes, name: bytes) -> dict[bytes, bytes]:
-    r"""PAX records: ``LENGTH KEY=VALUE\n``, the length counting itself."""
+    r"""PAX records: ``LENGTH KEY=VALUE\n``, the length counting itself.
+
+    The pairs in which sparse files of version 0.0 have their map come as the one record of 0.1.
+    """
     found: dict[bytes, bytes] = {}
+    places: list[bytes] = []
     at = 0
     while at < len(content):
-        digits, _, _ = content[at : at + 8].partition(b" ")
-        length = int(digits) if digits.isdigit() else 0
-        record = content[at : at + length]
-        key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
-        if not key or not equals or len(record) != length or record[-1:] != b"\n":
-            refuse(name, "its PAX header is damaged")
-        if key.startswith(b"GNU.sparse."):
-            refuse(name, "it is a sparse file", "pack the archive without --sparse")
-        found[key] = value
-        at += length
-    for key in (b"path", b"linkpath", b"size"):
+        key, value, at = _record(content, at, name)
+        if key in _PAIR:
+            if key != _PAIR[len(places) % 2]:
+                refuse(name, "its sparse map is out of order")
+            places.append(value)
+        elif key in found:
+            refuse(name, f"its PAX header has {key!r} twice")
+        else:
+            found[key] = value
+    if places:
+        if _MAP in found:
+            refuse(name, "its PAX header has two sparse maps")
+        found[_MAP] = b",".join(places)
+    for key in (b"path", b"linkpath", b"size", b"GNU.sparse.name"):
         if found.get(key) == b"":
             refuse(name, f"its PAX header has an empty {key.decode()}")
     return found
+
+
+def _record(content: bytes, at: int, name: bytes) -> tuple[bytes, bytes, int]:
+    """Key and value of the record at ``at``, and where the next one is."""
+    digits, _, _ = content[at : at + 8].partition(b" ")
+    length = int(digits) if digits.isdigit() else 0
+    record = content[at : at + length]
+    key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
+    if not key or not equals or len(record) != length or record[-1:] != b"\n":
+        refuse(name, "its PAX header is damaged")
+    return key, value, at + length

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib  # noqa: F401 - as dropship.hcl.recovery below
+import logging
 import os
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 # What only a faulty configuration needs is loaded at the start too: when one is reloaded, the
@@ -14,7 +15,9 @@ import dropship.hcl.recovery  # noqa: F401 - as above
 from dropship.agent.supervisor import Plan, supervise
 from dropship.agent.worker import Workers
 from dropship.cli.configuration import configuration, working_directory
+from dropship.config.model import Config
 from dropship.errors import BusyError, DropshipError
+from dropship.install import probe
 from dropship.state import logbook
 
 _DESCRIPTION: Final = """\
@@ -26,6 +29,8 @@ examples:
   dropship agent
   dropship agent --once --dry-run
   dropship agent --config=/etc/dropship.d/dropship.hcl --log-format=journal"""
+
+_log = logging.getLogger("dropship.agent")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(
         config=config,
         work=workers.work,
-        prepare=workers.prepare,
+        prepare=partial(_prepare, workers),
         reload=read,
         environ=os.environ,
         once=args.once,
@@ -67,3 +72,17 @@ def run(args: argparse.Namespace) -> int:
     except BusyError as error:
         # Not "refused, try again later": a second agent is a mistake.
         raise DropshipError(str(error)) from error
+
+
+def _prepare(workers: Workers, config: Config) -> None:
+    workers.prepare(config)
+    _tell_sandbox()  # forks, so everything is imported first
+
+
+@cache  # said once, and not at every reload
+def _tell_sandbox() -> None:
+    """What is not to be had on this host is no fault of anybody's, but should be known."""
+    try:
+        _log.info("%s", probe.words())
+    except (OSError, DropshipError) as error:
+        _log.info("what the unpacker is locked up by cannot be told: %s", error)

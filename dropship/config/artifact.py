@@ -121,7 +121,29 @@ def _checked(reader: Reader, body: Body, values: Values) -> Values:
         _unfit(reader, body, values, "mode", message)
     if "format" in values:
         _check_format(reader, body, values)
+    if values.get("shared"):
+        _check_shared(reader, body, values)
     return values
+
+
+def _check_shared(reader: Reader, body: Body, values: Values) -> None:
+    from dropship.core import shared  # noqa: PLC0415 - seldom written
+
+    span = body.named("shared")[-1].value.span
+    try:
+        paths = [shared.parse(one) for one in values["shared"]]
+    except ValueError as error:
+        reader.report.error("E242", f"shared: a path {error}", span)
+        values.whole = False
+        return
+    if clash := shared.nested(paths):
+        message = f"shared: of {clash[0]} and {clash[1]}, one is or holds the other"
+        reader.report.error("E242", message, span, suggestion="name the outer one only")
+        values.whole = False
+    if values.get("format") == "file":
+        message = "shared: a single file has no paths to share"
+        reader.report.error("E242", message, span, suggestion="leave it out")
+        values.whole = False
 
 
 def _check_format(reader: Reader, body: Body, values: Values) -> None:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from dropship.config.destinations import as_it_is, clashes, home_folders, refusal
 from dropship.config.model import Config, HealthConfig, HookConfig, ServiceConfig
+from dropship.config.owners import Accounts, fault
 from dropship.config.report import Report
 from dropship.core.values import Duration
 from dropship.hcl.ast import Span
@@ -32,11 +33,20 @@ class Places(NamedTuple):
 
 
 class Host(NamedTuple):
-    """What is known of this host: the user's home, the users' (``/etc/passwd``), file modes."""
+    """What is known of this host.
+
+    Attributes:
+        home, passwd: The user's home, and the users' (``/etc/passwd``).
+        mode: Of a file.
+        accounts: Users and groups; None if nothing is to run here, so they are not missed.
+        runs: Whether something is to run here: then what is missing is an error.
+    """
 
     home: Path
     passwd: str
     mode: Callable[[Path], int]
+    accounts: Accounts | None = None
+    runs: bool = False
 
 
 def check(config: Config, places: Places, host: Host, report: Report) -> None:
@@ -48,10 +58,18 @@ def check(config: Config, places: Places, host: Host, report: Report) -> None:
             span = places.of(service.name, "destination")
             message = f"this destination is refused: {refused.why}"
             report.error("E233", message, span, suggestion=refused.cure)
+        _owner(service, places, host, report)
         _patience(config, service, places, report)
     _destinations_apart(config.services, places, report)
     _releases_apart(config.services, places, report)
     _releases_outside(config.services, places, report)
+
+
+def _owner(service: ServiceConfig, places: Places, host: Host, report: Report) -> None:
+    found = fault(service.artifact, host.accounts) if host.accounts else None
+    if found:
+        say, code = (report.error, "E241") if host.runs else (report.warning, "W241")
+        say(code, found.message, places.of(service.name, found.key), suggestion=found.suggestion)
 
 
 def secrets(report: Report, host: Host, cwd: Path) -> None:

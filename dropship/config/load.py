@@ -15,6 +15,7 @@ from dropship.config import decode, paths
 from dropship.config.check import Host, Places, check, secrets
 from dropship.config.masks import masks, redacted
 from dropship.config.model import Config
+from dropship.config.owners import Accounts
 from dropship.config.reader import Reader
 from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver
@@ -22,6 +23,7 @@ from dropship.core.values import Secret
 from dropship.hcl.ast import File, ObjectValue, Source, Span
 from dropship.hcl.diagnostics import Diagnostic, Severity
 from dropship.hcl.parser import Parsed, parse
+from dropship.linux import accounts
 
 __all__ = [
     "DEFAULT",
@@ -261,7 +263,15 @@ class _Loader:
 
     def _host(self) -> Host:
         home = paths.home(self.around.environ, self.around.euid)
-        return Host(home, _passwd(), lambda path: path.stat().st_mode)
+        mode = self.around.mode
+        known = Accounts(accounts.user, accounts.group, self.around.euid, os.getegid())
+        return Host(
+            home,
+            _passwd(),
+            lambda path: path.stat().st_mode,
+            None if mode is Mode.LENIENT else known,
+            runs=mode is Mode.REQUIRE,
+        )
 
 
 def _passwd(path: Path = Path("/etc/passwd")) -> str:

@@ -85,7 +85,14 @@ class ArtifactConfig:
     release_path: Path | None = option(
         None, doc="Where releases are kept; default: `.dropship/NAME` beside the destination."
     )
+    shared: tuple[str, ...] = option(
+        (), doc="Paths in the release that outlive it: kept apart, linked into every release."
+    )
     strip_components: int = option(0, doc="Leading parts to drop from every entry's name.")
+    owner: str = option("", doc="User that the files belong to; default: the agent's.")
+    group: str = option(
+        "", doc="Group that the files belong to; default: the owner's own, else the agent's."
+    )
     mode: str = option("", doc="Permission bits of a single file; default: 0644 less the umask.")
     keep_modes: bool = option(False, doc="Keep group and world write bits of the archive.")
     symlinks_to: tuple[str, ...] = option(
@@ -183,7 +190,7 @@ class Config:
     min_free: Share = option(
         Share(fraction=0.05), doc="Staging that would leave less free space is put off."
     )
-    max_stagings: int = option(2, least=1, doc="Downloads at the same time on this host.")
+    max_stagings: int = option(2, least=1, doc="Updates that download and unpack at the same time.")
     watchdog: Duration = option(
         Duration.of(60), least=1, doc="A worker silent for longer is restarted."
     )

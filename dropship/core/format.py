@@ -6,14 +6,16 @@ of 2015; a known suffix, if the bytes agree; the store's type, if the bytes agre
 
 from __future__ import annotations
 
-import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from dropship.errors import ConfigError, RefusedError
 
-HEAD_BYTES: Final = 64 << 10
-"""How much of an artifact's start ``choose`` wants to see, as far as there is so much."""
+HEAD_BYTES: Final = 1 << 20
+"""How much of an artifact's start ``choose`` wants to see, as far as there is so much: a whole
+block of bzip2 (900 kB) or of zstd, without which nothing of what is inside can be told."""
 
 
 class Format(Enum):
@@ -72,36 +74,59 @@ _MAGIC: Final = {
     Format.TAR_GZ: (_GZIP_MAGIC,),
     Format.TAR_BZ2: (b"BZh",),
     Format.TAR_XZ: (b"\xfd7zXZ\0",),
-    Format.TAR_ZST: (b"\x28\xb5\x2f\xfd",),
+    # pzstd begins with a skippable frame, whose magic ends in any of sixteen digits.
+    Format.TAR_ZST: (
+        b"\x28\xb5\x2f\xfd",
+        *(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60)),
+    ),
     Format.ZIP: (b"PK\x03\x04", b"PK\x05\x06"),
 }
 _USTAR_AT: Final = slice(257, 262)
 _BLOCK: Final = 512
 
 
-def choose(*, said: str, config_type: str, store_type: str, name: str, head: bytes) -> Format:
-    """Decide what an artifact is.
+Inside = Callable[[Format, bytes, int], bytes]
+"""The first bytes inside a compressed artifact that begins so: none where that cannot be told."""
 
-    Args:
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What is said of an artifact without looking at it.
+
+    Attributes:
         said: The configuration's ``format``; ``auto`` says nothing.
         config_type: The configuration's ``content-type``; empty says nothing.
         store_type: The store's type; alone it never decides.
         name: The artifact's file name.
+    """
+
+    said: str
+    config_type: str
+    store_type: str
+    name: str
+
+
+def choose(claims: Claims, head: bytes, inside: Inside) -> Format:
+    """Decide what an artifact is.
+
+    Args:
+        claims: What is said of it.
         head: Its first ``HEAD_BYTES`` bytes, or all of it.
+        inside: Looks into compressed bytes.
 
     Raises:
         ConfigError: ``said`` is no format.
         RefusedError: The name says archive, the bytes say otherwise.
     """
-    if said != AUTO:
-        return _named(said)
-    if config_type:
-        return Format.TAR_GZ if _plain(config_type) in _GO_TAR_GZ else Format.FILE
-    by_name = suffix_format(name)
+    if claims.said != AUTO:
+        return _named(claims.said)
+    if claims.config_type:
+        return Format.TAR_GZ if _plain(claims.config_type) in _GO_TAR_GZ else Format.FILE
+    by_name = suffix_format(claims.name)
     if by_name is not None:
-        return _agreeing(by_name, name, head)
-    by_type = _TYPES.get(_plain(store_type))
-    return by_type if by_type and _is_tree(by_type, head) else Format.FILE
+        return _agreeing(by_name, claims.name, head)
+    by_type = _TYPES.get(_plain(claims.store_type))
+    return by_type if by_type and _is_tree(by_type, head, inside) else Format.FILE
 
 
 def suffix_format(name: str) -> Format | None:
@@ -141,17 +166,10 @@ def _has_magic(form: Format, head: bytes) -> bool:
     return head.startswith(_MAGIC[form])
 
 
-def _is_tree(form: Format, head: bytes) -> bool:
+def _is_tree(form: Format, head: bytes, inside: Inside) -> bool:
     """A store's type is believed only where the bytes are a tree: it is often a guess."""
     if form is Format.TAR:
         return head[_USTAR_AT] == b"ustar"
-    if form is Format.TAR_GZ and head.startswith(_GZIP_MAGIC):
-        return _inflated(head)[_USTAR_AT] == b"ustar"
-    return _has_magic(form, head)
-
-
-def _inflated(head: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, _BLOCK)
-    except zlib.error:
-        return b""
+    if not _has_magic(form, head):
+        return False
+    return form is Format.ZIP or inside(form, head, _BLOCK)[_USTAR_AT] == b"ustar"

@@ -25,27 +25,22 @@ from dropship.core.entry import (
     refuse,
     show,
 )
+from dropship.core.links import Folder, Links, Node
 from dropship.core.values import Size
 from dropship.errors import RefusedError
 
-_HOPS_MAX: Final = 40  # as path_resolution(7)
 _RATIO_FROM: Final = 64 << 20
+
+# What bounds memory where every single name is allowed: so many bytes of names for each of the
+# entries that there may be.
+_NAMES_EACH: Final = 256
+_NAMES_LEAST: Final = 1 << 20
 
 _PERMISSIONS: Final = 0o777
 _GROUP_AND_WORLD_WRITE: Final = 0o022
 _OWNER_ALL: Final = 0o700
 
 _NEVER: Final = frozenset({Kind.DEVICE, Kind.FIFO, Kind.SOCKET})
-
-
-class _Folder(dict[bytes, "_Node"]):
-    """Names in a folder of the release."""
-
-    __slots__ = ()
-
-
-# A regular file is a number (hard links to it have the same), a symlink is its target.
-_Node = _Folder | int | bytes
 
 
 class Judge:
@@ -61,12 +56,13 @@ class Judge:
         self._mask = _PERMISSIONS
         if not rules.keep_modes:
             self._mask &= ~_GROUP_AND_WORLD_WRITE
-        self._root = _Folder()
-        self._known: dict[bytes, tuple[bytes, _Folder]] = {}
-        self._symlinks: list[tuple[tuple[bytes, ...], bytes]] = []
+        self._root = Folder()
+        self._known: dict[bytes, tuple[bytes, Folder]] = {}
+        self._links = Links(self._root, rules)
         self._files = 0
         self._dropped = False
         self._implied = 0  # folders that no entry named before
+        self._names = 0  # bytes of all names, those of implied folders included
         self.entries = 0
         self.bytes = 0
 
@@ -126,12 +122,12 @@ class Judge:
                 f"nothing is left of the archive after stripping {self._rules.strip} leading parts",
                 cure="lower `stripComponents`",
             )
-        for where, target in self._symlinks:
-            self._resolve(where, target)
+        self._links.follow()
 
     def _count(self, entry: Entry) -> None:
         self.entries += 1
         self._bound(entry, self.entries, "entries")
+        self._name(entry, len(entry.name) + len(entry.target))
         self.bytes += entry.size
         if self.bytes > self._rules.max_size:
             self._refuse_size(entry)
@@ -144,6 +140,16 @@ class Judge:
                 "raise `maxEntries` if that is as it should be",
             )
 
+    def _name(self, entry: Entry, length: int) -> None:
+        self._names += length
+        most = max(_NAMES_LEAST, _NAMES_EACH * self._rules.max_entries)
+        if self._names > most:
+            refuse(
+                entry.name,
+                f"with it the names in the archive have more than {Size(most)}",
+                "raise `maxEntries` if that is as it should be",
+            )
+
     def _refuse_size(self, entry: Entry) -> NoReturn:
         refuse(
             entry.name,
@@ -151,7 +157,7 @@ class Judge:
             "raise `maxSize` if that is as it should be",
         )
 
-    def _spot(self, entry: Entry) -> tuple[bytes, _Folder, bytes] | None:
+    def _spot(self, entry: Entry) -> tuple[bytes, Folder, bytes] | None:
         """The entry's folder (made where missing) and its name in there."""
         name = entry.name.rpartition(b"/")[2]
         # With its slash: "/x" must not be taken for "x".
@@ -177,14 +183,17 @@ class Judge:
             self._known[raw] = (path, folder)
         return path, folder, left[-1]
 
-    def _descend(self, entry: Entry, parts: list[bytes]) -> _Folder:
+    def _descend(self, entry: Entry, parts: list[bytes]) -> Folder:
         folder = self._root
+        length = 0
         for part in parts:
+            length += len(part) + 1
             node = folder.get(part)
             if node is None:
                 self._implied += 1
                 self._bound(entry, self._implied, "folders that no entry names")
-                node = folder[part] = _Folder()
+                self._name(entry, length)
+                node = folder[part] = Folder()
             if isinstance(node, bytes):
                 refuse(entry.name, f"it would be written through the symlink {show(part)}")
             if isinstance(node, int):
@@ -192,7 +201,7 @@ class Judge:
             folder = node
         return folder
 
-    def _admit_file(self, entry: Entry, folder: _Folder, name: bytes) -> bool:
+    def _admit_file(self, entry: Entry, folder: Folder, name: bytes) -> bool:
         if not name:
             refuse(entry.name, "it has no name of its own")
         node = folder.get(name)
@@ -204,34 +213,34 @@ class Judge:
             self._refuse_kind(entry, node)
         return True
 
-    def _admit_folder(self, entry: Entry, path: bytes, folder: _Folder, name: bytes) -> Place:
+    def _admit_folder(self, entry: Entry, path: bytes, folder: Folder, name: bytes) -> Place:
         mode, mtime = entry.mode & self._mask, clamped(entry.mtime_ns)
         if not name:
             # Who owns the release must be able to move it.
             return Place(b"", b"", mode | _OWNER_ALL, mtime, again=True)
         node = folder.get(name)
         if node is None:
-            folder[name] = _Folder()
-        elif not isinstance(node, _Folder):
+            folder[name] = Folder()
+        elif not isinstance(node, Folder):
             self._refuse_kind(entry, node)
         return Place(path, name, mode, mtime, again=node is not None)
 
-    def _admit_symlink(self, entry: Entry, path: bytes, folder: _Folder, name: bytes) -> Place:
+    def _admit_symlink(self, entry: Entry, path: bytes, folder: Folder, name: bytes) -> Place:
         where = (*path.split(b"/"), name) if path else (name,)
         if not name:
             refuse(entry.name, "it has no name of its own")
-        self._check_target(entry, len(where) - 1)
+        self._links.check(entry, len(where) - 1)
         node = folder.get(name)
         if node is None:
             folder[name] = entry.target
-            self._symlinks.append((where, entry.target))
+            self._links.add(where, entry.target)
         elif not isinstance(node, bytes):
             self._refuse_kind(entry, node)
         elif node != entry.target:
             refuse(entry.name, "the archive has it twice, with different targets")
         return Place(path, name, _PERMISSIONS, clamped(entry.mtime_ns), again=node is not None)
 
-    def _admit_hard_link(self, entry: Entry, path: bytes, folder: _Folder, name: bytes) -> Place:
+    def _admit_hard_link(self, entry: Entry, path: bytes, folder: Folder, name: bytes) -> Place:
         if not name:
             refuse(entry.name, "it has no name of its own")
         parts = checked_parts(entry.target, entry.name)[self._rules.strip :]
@@ -258,87 +267,18 @@ class Judge:
             parts[-1],
         )
 
-    def _look_up(self, parts: list[bytes]) -> _Node | None:
-        node: _Node | None = self._root
+    def _look_up(self, parts: list[bytes]) -> Node | None:
+        node: Node | None = self._root
         for part in parts:
-            if not isinstance(node, _Folder):
+            if not isinstance(node, Folder):
                 return None
             node = node.get(part)
         return node
 
-    def _refuse_kind(self, entry: Entry, node: _Node) -> NoReturn:
+    def _refuse_kind(self, entry: Entry, node: Node) -> NoReturn:
         was = Kind.FILE
-        if isinstance(node, _Folder):
+        if isinstance(node, Folder):
             was = Kind.FOLDER
         elif isinstance(node, bytes):
             was = Kind.SYMLINK
         refuse(entry.name, f"it is {entry.kind.value}, and was {was.value} earlier in this archive")
-
-    def _check_target(self, entry: Entry, depth: int) -> None:
-        """Where a symlink leads going by its text alone."""
-        target = entry.target
-        if not target or b"\0" in target or len(target) >= PATH_MAX:
-            refuse(entry.name, f"its target {show(target)} is empty, too long or has a NUL")
-        if target.startswith(b"/"):
-            self._check_absolute(entry.name, target)
-            return
-        for part in target.split(b"/"):
-            if part == b"..":
-                depth -= 1
-            elif part not in (b"", b"."):
-                depth += 1
-            if depth < 0:
-                self._refuse_outside(entry.name, target)
-
-    def _check_absolute(self, name: bytes, target: bytes) -> None:
-        parts = [part for part in target.split(b"/") if part not in (b"", b".")]
-        for prefix in self._rules.symlinks_to:
-            allowed = [part for part in prefix.split(b"/") if part]
-            if parts[: len(allowed)] == allowed and b".." not in parts:
-                return
-        self._refuse_outside(name, target)
-
-    def _refuse_outside(self, name: bytes, target: bytes) -> NoReturn:
-        cure = "pack it as a relative symlink inside the archive"
-        if target.startswith(b"/"):
-            cure = f"allow it by a prefix in `symlinksTo`, or {cure}"
-        refuse(name, f"its target {show(target)} is outside of the release", cure)
-
-    def _resolve(self, where: tuple[bytes, ...], target: bytes) -> None:
-        """Follow a symlink as the kernel would, through all others, and see it stay inside.
-
-        Where a part is missing the rest is judged as text, for a service may make it later.
-        """
-        name = b"/".join(where)
-        trail: list[_Folder | None] = self._trail(where[:-1])
-        todo = target.split(b"/")[::-1]
-        hops = 0
-        while todo:
-            part = todo.pop()
-            if part in (b"", b"."):
-                continue
-            if part == b"..":
-                trail.pop()
-                if not trail:
-                    self._refuse_outside(name, target)
-                continue
-            above = trail[-1]
-            node = None if above is None else above.get(part)
-            if not isinstance(node, bytes):
-                trail.append(node if isinstance(node, _Folder) else None)
-                continue
-            hops += 1
-            if hops > _HOPS_MAX:
-                return  # the kernel gives up here too: ELOOP
-            if node.startswith(b"/"):
-                self._check_absolute(name, b"/".join([node, *reversed(todo)]))
-                return
-            todo.extend(node.split(b"/")[::-1])
-
-    def _trail(self, parts: tuple[bytes, ...]) -> list[_Folder | None]:
-        trail: list[_Folder | None] = [self._root]
-        for part in parts:
-            above = trail[-1]
-            node = None if above is None else above.get(part)
-            trail.append(node if isinstance(node, _Folder) else None)
-        return trail

@@ -102,7 +102,7 @@ class Chores:
         if left:
             self._log.warning(
                 "%s held %d files that the new release has not; they are kept in %s, "
-                "and are not part of the service any more",
+                "and are not part of the service any more; name what is in `shared`",
                 layout.destination, left, layout.release(old.name),
             )  # fmt: skip
 

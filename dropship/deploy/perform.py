@@ -36,7 +36,7 @@ from dropship.errors import (
     RepoError,
     StateError,
 )
-from dropship.install import activate, adopt, stage
+from dropship.install import activate, adopt, stage, taking
 from dropship.repos import Found
 
 _log = logging.getLogger("dropship.deploy")
@@ -107,7 +107,8 @@ class Performer:
             return on.StageFailed(fault=on.StageFault.TRANSIENT, error="nothing was found")
         try:
             activate.probe(self._rig.layout)
-            staged = stage.stage(self._request(found), self._rig.repo, self._watch, time.time)
+            with self._rig.slots.one(self._watch):
+                staged = stage.stage(self._request(found), self._rig.repo, self._watch, time.time)
         except (OSError, DropshipError) as error:
             self._explain(error, state)
             return _stage_failed(error, found)
@@ -148,6 +149,8 @@ class Performer:
                 self._turn.certain()
             if command.adopt is not None:
                 adopt.adopt(layout, time.time, command.adopt)
+            if command.fenced:  # going back must not fail for what it does not need
+                taking.take(self._rig.shared(), command.release.name)
             activate.restore(layout, command.release.name)
         except LeaseLostError as error:
             return on.LeaseLost(error=str(error), hooks_ran=True)

@@ -30,6 +30,9 @@ from dropship.health import Health
 from dropship.hooks import Hook
 from dropship.hooks.command import CommandHook, CommandOptions
 from dropship.install.layout import Layout
+from dropship.install.owner import find
+from dropship.install.shared import Shared
+from dropship.install.slots import Slots
 from dropship.lockers import Locker
 from dropship.repos import Repo
 from dropship.state.store import Store
@@ -64,6 +67,7 @@ class Rig:
         hooks: By kind, in the order they run; legacy commands in their place.
         environ: The environment of hooks and checks, secrets taken out.
         scope: Over what turns are taken: all services of the lock, or this one.
+        slots: How many stagings there may be at a time on this host.
     """
 
     service: ServiceConfig
@@ -77,6 +81,17 @@ class Rig:
     health: tuple[BuiltHealth, ...]
     environ: Mapping[str, str]
     min_free: Share
+    slots: Slots
+
+    def shared(self) -> Shared:
+        """What of the service outlives its releases.
+
+        Raises:
+            ConfigError: It cannot, or its owner is not there.
+        """
+        artifact = self.service.artifact
+        account = find(artifact.owner, artifact.group) if artifact.shared else None
+        return Shared.of(self.layout, artifact.shared, account)
 
 
 class Workshop:
@@ -116,6 +131,7 @@ class Workshop:
             ),
             environ=self._environ,
             min_free=self._config.min_free,
+            slots=Slots(self._config.state_path / "locks" / "stagings", self._config.max_stagings),
         )
 
     def repo(self, config: RepoConfig) -> Repo[Any]:

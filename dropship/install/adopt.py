@@ -17,7 +17,7 @@ from typing import Final
 
 from dropship.core.values import Release
 from dropship.errors import ActivationError
-from dropship.install import activate
+from dropship.install import activate, taking
 from dropship.install import release as cards
 from dropship.install.durable import sync_folder
 from dropship.install.layout import Layout
@@ -74,7 +74,9 @@ def finish(layout: Layout) -> None:
 
     Raises:
         ActivationError: The link could not be put in place.
+        OSError: Likewise the link to what was moved to ``shared/`` out of it.
     """
+    taking.finish(layout)
     try:
         name = str(layout.adopting.readlink())
     except OSError:

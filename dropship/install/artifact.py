@@ -28,7 +28,13 @@ class Artifact(Protocol):
     @property
     def release_path(self) -> Path | None: ...  # noqa: D102 - see the class
     @property
+    def shared(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
+    @property
     def strip_components(self) -> int: ...  # noqa: D102 - see the class
+    @property
+    def owner(self) -> str: ...  # noqa: D102 - see the class
+    @property
+    def group(self) -> str: ...  # noqa: D102 - see the class
     @property
     def mode(self) -> str: ...  # noqa: D102 - see the class
     @property

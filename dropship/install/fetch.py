@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
 from dropship.core.values import Digest, Md5
 from dropship.core.watch import Progress, Watch
 from dropship.errors import MovedError, RepoError
+from dropship.install.heed import Heed
 from dropship.install.unpacker import Unpacker
 from dropship.repos import Body
 
@@ -84,13 +86,20 @@ class _Source:
         self._fetch = fetch
         self._body: Body | None = None
         self._tries = 0
+        self._heed = Heed(fetch.check)
+        self._open = ExitStack()
         self.offset = 0
 
     def __enter__(self) -> _Source:  # noqa: PYI034 - Self needs Python 3.11
-        self._body = self._fetch.open(0)
+        with ExitStack() as stack:
+            stack.enter_context(self._heed)
+            with self._heed.blocking():
+                self._body = self._fetch.open(0)
+            self._open = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._open.close()
         self._close()
 
     def readinto(self, view: memoryview) -> int:
@@ -112,8 +121,10 @@ class _Source:
         if self._body is None:
             if self.offset == total:
                 return 0
-            self._body = self._fetch.open(self.offset)
-        count = self._body.readinto(view)
+            with self._heed.blocking():
+                self._body = self._fetch.open(self.offset)
+        with self._heed.blocking():
+            count = self._body.readinto(view)
         if total is None:
             return count
         if self.offset + count > total:

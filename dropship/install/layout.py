@@ -52,6 +52,11 @@ class Layout:
         return self.root / "adopting"
 
     @property
+    def sharing(self) -> Path:
+        """A symlink that names what is being moved to ``shared`` where two steps are needed."""
+        return self.root / "sharing"
+
+    @property
     def new_link(self) -> Path:
         """The next link, for the instant before it is renamed over the destination."""
         return self.destination.with_name(f".{self.destination.name}.dropship-new")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dropship.core.entry import Rules
+from dropship.install.owner import Account
 
 TREE: Final = "tree"
 """The name, in the folder of a staging, of what was unpacked: a folder, or a single file."""
@@ -31,6 +32,8 @@ class Plan:
         file_mode: Permission bits of a single file.
         umask: For folders that no entry names.
         seconds: How long it may take at most.
+        account: Whom the tree shall belong to, where that is not this process's user; ``folder``
+            belongs to it already.
     """
 
     folder: Path
@@ -42,6 +45,7 @@ class Plan:
     file_mode: int
     umask: int
     seconds: float
+    account: Account | None = None
 
 
 class Word(Enum):

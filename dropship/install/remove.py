@@ -129,8 +129,11 @@ class _Remover:
 
     @staticmethod
     def _make_writable(fd: int, mode: int) -> None:
-        """A folder that its own mode protects (0555) can be emptied by its owner all the same."""
-        if mode & stat.S_IRWXU != stat.S_IRWXU and os.geteuid() != 0:
+        """A folder that its own mode protects (0555) can be emptied by its owner all the same.
+
+        Root is no exception: in a container it may have no CAP_DAC_OVERRIDE.
+        """
+        if mode & stat.S_IRWXU != stat.S_IRWXU:
             os.fchmod(fd, stat.S_IMODE(mode) | stat.S_IRWXU)
 
 

@@ -1,23 +1,47 @@
 """Locking the unpacker up, one layer after the other, as far as this process is allowed to.
 
-``enter`` is called in the forked child before it reads a byte. Each layer is a function that
-returns whether it is active; what is not to be had here (ENOSYS, EPERM: containers) is left out
-of the list that is reported, never silently assumed.
+``enter`` is called in the forked child before it reads a byte. A layer is one or more steps; it
+is active if all of them worked. What is not to be had here (ENOSYS, EPERM, used-up limits:
+containers) is left out of the list that is reported, never silently assumed. Only another user is
+no matter of luck: an artifact that has an owner is unpacked as that owner or not at all.
+
+Nothing is imported after ``enter``, and no file of the host is opened: there is none any more.
 """
 
 from __future__ import annotations
 
+import codecs
+import errno
 import faulthandler
 import gc
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dropship.linux import process
+from dropship.install.owner import Account
+from dropship.linux import capabilities, landlock, namespaces, process
+
+LAYERS: Final = (
+    "network-namespace",
+    "ipc-namespace",
+    "pid-namespace",
+    "chroot",
+    "user",
+    "capabilities",
+    "no_new_privs",
+    "landlock",
+    "rlimits",
+    "pdeathsig",
+)
+"""The names of all layers; ``user`` is there only where the artifact has an owner or a group."""
+
+# Python imports the module of a codec at its first use; after ``enter`` it could not.
+for _codec in ("unicode_escape", "ascii", "latin-1", "cp437"):
+    codecs.lookup(_codec)
 
 _OPEN_FILES: Final = 512
 _ROOM: Final = 1 << 30
@@ -28,15 +52,25 @@ _GRACE_SECONDS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the unpacker may use. ``parent``: the pid that forked it."""
+    """What the unpacker may use.
+
+    Attributes:
+        parent: A pidfd of the process that forked it.
+        folder: A descriptor of the only folder that it may write to.
+        account: Who it becomes, where that is somebody else.
+        mapped: Bytes of address space that it has from its parent.
+    """
 
     parent: int
+    folder: int
+    account: Account | None
     file_bytes: int
     seconds: float
+    mapped: int
 
 
-def take_pipes(data: int, report: int) -> None:
-    """Let the two pipes be all this process has: input as 0, output as 1 and 2.
+def take_pipes(data: int, report: int, keep: Collection[int]) -> None:
+    """Let the two pipes be all this process has, besides ``keep``: input 0, output 1 and 2.
 
     Standard error is the report pipe too: whatever a dying interpreter says reaches the worker
     as a line that is no report.
@@ -45,7 +79,7 @@ def take_pipes(data: int, report: int) -> None:
     os.dup2(data, 0)
     os.dup2(report, 1)
     os.dup2(report, 2)
-    process.close_descriptors(keep=(0, 1, 2))
+    process.close_descriptors(keep={0, 1, 2, *keep})
 
 
 def forget_parent() -> None:
@@ -65,43 +99,115 @@ def forget_parent() -> None:
     gc.disable()
 
 
-def enter(bounds: Bounds) -> tuple[str, ...]:
-    """Close the doors, the outermost first; the names of the layers that are active."""
-    layers: tuple[tuple[str, Callable[[Bounds], None]], ...] = (
-        ("no_new_privs", _no_new_privs),
-        ("rlimits", _limit),
-        # Last: a change of user would make the kernel forget it.
-        ("pdeathsig", _die_with_parent),
-    )
-    return tuple(name for name, layer in layers if _active(layer, bounds))
+def mapped() -> int:
+    """Bytes of address space that this process has; reads /proc, so before ``enter``."""
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    return pages * resource.getpagesize()
 
 
-def _active(layer: Callable[[Bounds], None], bounds: Bounds) -> bool:
+def enter(bounds: Bounds, without: Collection[str] = ()) -> tuple[str, ...]:
+    """Close the doors, the outermost first; the names of the layers that are active.
+
+    ``without`` leaves layers out, so that a test can see that the others hold by themselves.
+
+    Raises:
+        OSError: It could not become the account that it is to be.
+    """
+    missing = {*without}
+    for name, step in _STEPS:
+        if name not in without and not _works(step, bounds):
+            missing.add(name)
+    if bounds.account is None:
+        missing.add("user")
+    return tuple(name for name in LAYERS if name not in missing)
+
+
+def _works(step: Callable[[Bounds], None], bounds: Bounds) -> bool:
     try:
-        layer(bounds)
+        step(bounds)
     except (OSError, ValueError):
+        if step is _become:
+            raise
         return False
     return True
+
+
+def _no_network(_bounds: Bounds) -> None:
+    namespaces.leave_network()
+
+
+def _no_ipc(_bounds: Bounds) -> None:
+    namespaces.leave_ipc()
+
+
+def _no_others(_bounds: Bounds) -> None:
+    """It was born that way, or not; see ``namespaces.fork``."""
+    if os.getpid() != 1:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def _own_root(bounds: Bounds) -> None:
+    namespaces.change_root(bounds.folder)
+
+
+def _empty_bounding_set(_bounds: Bounds) -> None:
+    capabilities.empty_bounding_set()
+
+
+def _become(bounds: Bounds) -> None:
+    if bounds.account is None:
+        return
+    os.setgroups(())
+    # All three of each: nobody may signal or trace it who is not also the account.
+    os.setresgid(*(bounds.account.gid,) * 3)
+    os.setresuid(*(bounds.account.uid,) * 3)
+
+
+def _drop_capabilities(_bounds: Bounds) -> None:
+    capabilities.drop_all()
 
 
 def _no_new_privs(_bounds: Bounds) -> None:
     process.no_new_privs()
 
 
-def _die_with_parent(bounds: Bounds) -> None:
-    process.die_with_parent(bounds.parent)
+def _only_own_files(bounds: Bounds) -> None:
+    # Before that, no hard link to another folder could be made: archives would fail that are well.
+    if landlock.abi() < landlock.LINKS_ABI:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    landlock.only_below(bounds.folder)
 
 
 def _limit(bounds: Bounds) -> None:
     seconds = int(bounds.seconds) + _GRACE_SECONDS
     # The worker counts the time; should it hang itself, this ends the unpacker all the same.
-    signal.alarm(seconds)
+    process.end_after(seconds)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _lower(resource.RLIMIT_FSIZE, bounds.file_bytes + 1)
     _lower(resource.RLIMIT_CPU, 2 * seconds)  # two threads
-    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-    _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + _ROOM)
+    _lower(resource.RLIMIT_AS, bounds.mapped + _ROOM)
+
+
+def _die_with_parent(bounds: Bounds) -> None:
+    process.die_with(bounds.parent)
+
+
+_STEPS: Final[tuple[tuple[str, Callable[[Bounds], None]], ...]] = (
+    ("network-namespace", _no_network),
+    ("ipc-namespace", _no_ipc),
+    ("pid-namespace", _no_others),
+    ("chroot", _own_root),
+    # Two steps: this one is for who still has privileges, the other also for who has none.
+    ("capabilities", _empty_bounding_set),
+    ("user", _become),
+    ("capabilities", _drop_capabilities),
+    ("no_new_privs", _no_new_privs),
+    ("landlock", _only_own_files),
+    ("rlimits", _limit),
+    # Last: a change of user would make the kernel forget it.
+    ("pdeathsig", _die_with_parent),
+)
 
 
 def _lower(what: int, value: int) -> None:

@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from dropship.errors import (
     RepoError,
     StageError,
 )
-from dropship.install import adopt, retention
+from dropship.install import adopt, owner, retention
 from dropship.install import release as cards
 from dropship.install.activate import StagedRelease
 from dropship.install.artifact import Artifact
@@ -39,6 +39,7 @@ from dropship.install.fetch import Fetch, Fetched
 from dropship.install.layout import Layout
 from dropship.install.plan import TREE, Plan, Report, Word
 from dropship.install.remove import remove
+from dropship.install.shared import Shared
 from dropship.install.unpacker import PID_SUFFIX, Unpacker, end_left_over
 from dropship.linux import process
 from dropship.repos import Found, Repo
@@ -80,17 +81,23 @@ def stage(
         RefusedError: The bytes are, and the archive is against the rules.
         NoSpaceError: It does not fit.
         StageError: Something else failed that may pass.
-        ConfigError: The artifact's ``format`` or ``mode`` is none.
+        ConfigError: The artifact's ``format`` or ``mode`` is none, its owner is not there, or what
+            is to be shared cannot be.
     """
     attempt = _Attempt(request, watch)
     with _faults(request.layout), attempt.folder() as folder:
         plan = plan_of(request.artifact, request.found, folder)
+        shared = Shared.of(request.layout, request.artifact.shared, plan.account)
+        owner.give(folder, plan.account)
+        if plan.account is None:
+            plan = replace(plan, account=owner.of_folder(folder))
         with Unpacker(plan) as unpacker:
             fetched = attempt.fetch(repo).into(unpacker)
             said = unpacker.result()
         _verify(request, fetched)
         _refuse(said, fetched)
         attempt.check_room()
+        shared.link(folder / TREE, folder)
         return _keep(request, fetched, said, folder / TREE, clock())
 
 
@@ -128,7 +135,7 @@ def plan_of(artifact: Artifact, found: Found, folder: Path) -> Plan:
     """What the unpacker is told about an artifact.
 
     Raises:
-        ConfigError: ``format`` or ``mode`` is none.
+        ConfigError: ``format`` or ``mode`` is none, or there is no such owner.
     """
     if artifact.format not in NAMES:
         raise ConfigError(
@@ -152,6 +159,7 @@ def plan_of(artifact: Artifact, found: Found, folder: Path) -> Plan:
         file_mode=_mode(artifact.mode, umask),
         umask=umask,
         seconds=artifact.stage_timeout.seconds,
+        account=owner.find(artifact.owner, artifact.group),
     )
 
 

@@ -12,13 +12,16 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
-from dropship.archives import Piece
+from dropship.archives import Hole, Piece
 from dropship.core.entry import Entry, Kind, Place, refuse
 
 _FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CANNOT: Final = (errno.EMLINK, errno.ENAMETOOLONG, errno.EILSEQ, errno.EFBIG)
+"""What no later attempt would change: links, names and sizes that are too much for a file system."""
 _OWNER_ALL: Final = 0o700
+_COMPARE_BYTES: Final = 1 << 20
 # More than twice the deepest path: two folders that were just asked for are both still open.
 _OPEN_FOLDERS: Final = 320
 
@@ -53,6 +56,10 @@ class Tree:
         except FileExistsError:
             # The judge knew of none: the file system takes two names for one (case, Unicode).
             refuse(entry.name, "for this file system another entry has the same name")
+        except OSError as error:
+            if error.errno in _CANNOT:
+                refuse(entry.name, f"this file system cannot hold it: {error.strerror}")
+            raise
 
     def finish(self) -> None:
         """Set what had to wait until nothing is written into folders any more.
@@ -89,8 +96,7 @@ class Tree:
         # The umask is 0: the mode is set by the same call that makes the file.
         fd = os.open(place.name, _FILE, place.mode, dir_fd=folder)
         try:
-            for piece in body:
-                _write(fd, piece)
+            _fill(fd, body)
             if place.mtime_ns is not None:
                 os.utime(fd, ns=(place.mtime_ns, place.mtime_ns))
         finally:
@@ -105,7 +111,7 @@ class Tree:
         fd = os.open(place.name, _READ, dir_fd=folder)
         try:
             os.fchmod(fd, mode)
-            same = all(_read(fd, len(piece)) == bytes(piece) for piece in body)
+            same = all(_reads(fd, piece) for piece in body)
             if not same or os.read(fd, 1):
                 refuse(entry.name, "the archive has it twice, with different contents")
         finally:
@@ -177,13 +183,37 @@ def _join(folder: bytes, name: bytes) -> bytes:
     return folder + b"/" + name if folder else name
 
 
-def _write(fd: int, piece: Piece) -> None:
+def _fill(fd: int, body: Iterator[Piece]) -> None:
+    """Write a new file's contents; a hole is skipped, so that it takes no room."""
+    hole = False
+    for piece in body:
+        hole = isinstance(piece, Hole)
+        if isinstance(piece, Hole):
+            os.lseek(fd, piece.length, os.SEEK_CUR)
+        else:
+            write(fd, piece)
+    if hole:
+        os.ftruncate(fd, os.lseek(fd, 0, os.SEEK_CUR))
+
+
+def write(fd: int, piece: bytes | memoryview) -> None:
+    """Write all of it, or raise OSError."""
     done = os.write(fd, piece)
     while done < len(piece):
         more = os.write(fd, memoryview(piece)[done:])
         if not more:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         done += more
+
+
+def _reads(fd: int, piece: Piece) -> bool:
+    """Whether the next bytes of a file are these."""
+    if not isinstance(piece, Hole):
+        return _read(fd, len(piece)) == piece
+    left = piece.length
+    while left and (part := os.read(fd, min(left, _COMPARE_BYTES))) and not part.strip(b"\0"):
+        left -= len(part)
+    return not left
 
 
 def _read(fd: int, count: int) -> bytes:

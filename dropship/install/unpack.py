@@ -1,157 +1,45 @@
-"""The unpacker's own work: bytes from a pipe become a judged, complete, synced tree.
+"""The unpacker's life: lock itself up, then turn bytes from a pipe into a tree.
 
 Runs in a forked child that ends by ``_exit``; the only place where an archive's bytes are read.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import time
-from collections.abc import Iterator
-from dataclasses import replace
-from itertools import chain
 from typing import Final
 
-from dropship.archives import Archive
-from dropship.archives.gzip import Inflater
-from dropship.archives.plain import PlainFile
-from dropship.archives.tar import TarReader
-from dropship.core.entry import Entry, Rules
-from dropship.core.format import HEAD_BYTES, Format, choose
-from dropship.core.judge import Judge
-from dropship.errors import DropshipError, RefusedError
-from dropship.install.plan import TREE, Plan, Report, Word
-from dropship.install.pump import pumped
-from dropship.install.sandbox import Bounds, enter, forget_parent, take_pipes
-from dropship.install.tree import Tree
-from dropship.linux.disk import syncfs
+from dropship.install.plan import Plan, Report, Word
+from dropship.install.sandbox import Bounds, enter, forget_parent, mapped, take_pipes
+from dropship.install.work import SPOOL_ROOM, Work, pieces
 
-_READ_BYTES: Final = 256 << 10
-_REPORT_SECONDS: Final = 0.25
 _DATA: Final = 0
 _REPORT: Final = 1
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-
-_LATER: Final = (Format.TAR_BZ2, Format.TAR_XZ, Format.TAR_ZST, Format.ZIP)
 
 
 def child(plan: Plan, data: int, report: int, parent: int) -> None:
-    """Be the unpacker; returns when its last report is out."""
+    """Be the unpacker; returns when its last report is out. ``parent`` is the worker's pidfd."""
     forget_parent()
-    take_pipes(data, report)
-    layers = enter(Bounds(parent, plan.rules.max_size, plan.seconds))
+    # By its path now: from ``enter`` on there are no paths that lead to it.
+    folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    take_pipes(data, report, keep=(folder, parent))
+    bounds = Bounds(
+        parent=parent,
+        folder=folder,
+        account=plan.account,
+        file_bytes=plan.rules.max_size + SPOOL_ROOM,
+        seconds=plan.seconds,
+        mapped=mapped(),
+    )
+    try:
+        layers = enter(bounds)
+    except OSError as error:
+        why = f"it could not be done as the artifact's owner: {error.strerror}"
+        _say(Report(Word.FAILED, message=why))
+        return
+    os.close(parent)
     _say(Report(Word.READY, layers=layers))
     os.umask(0)
-    _say(_Work(plan).outcome())
-
-
-class _Work:
-    """One unpacking: counts, and says so now and then."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._judge = Judge(plan.rules)
-        self._folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._inflater: Inflater | None = None
-        self._unpacked = 0
-        self._said = time.monotonic()
-
-    def outcome(self) -> Report:
-        """Do it; whatever comes of it, in the words of a report."""
-        try:
-            self._run()
-            said = Report(Word.DONE)
-        except RefusedError as error:
-            said = Report(Word.REFUSED, message=str(error.args[0]), cure=error.cure)
-        except OSError as error:
-            word = Word.NO_SPACE if error.errno in _FULL else Word.FAILED
-            said = Report(word, message=error.strerror or str(error))
-        except (DropshipError, MemoryError) as error:
-            said = Report(Word.FAILED, message=str(error) or "out of memory")
-        return replace(said, entries=self._judge.entries, size=self._judge.bytes)
-
-    def _run(self) -> None:
-        source = _pieces(_DATA)
-        head = _head(source)
-        form = choose(
-            said=self._plan.said,
-            config_type=self._plan.config_type,
-            store_type=self._plan.store_type,
-            name=self._plan.name,
-            head=head[:HEAD_BYTES],
-        )
-        if form in _LATER:
-            raise RefusedError(
-                f"the artifact is a {form.value}, which this version does not unpack",
-                cure="pack it as tar.gz",
-            )
-        whole = chain([head], source) if head else source
-        if form in (Format.FILE, Format.GZ):
-            self._file(whole, inflate=form is Format.GZ)
-        else:
-            self._tree(whole, inflate=form is Format.TAR_GZ)
-        syncfs(self._folder)
-
-    def _tree(self, whole: Iterator[bytes], *, inflate: bool) -> None:
-        os.mkdir(TREE, 0o700, dir_fd=self._folder)
-        root = os.open(TREE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._folder)
-        tree = Tree(root, self._plan.umask)
-        self._fill(TarReader(self._stream(whole, inflate=inflate)), tree)
-        self._judge.finish()
-        tree.finish()
-
-    def _file(self, whole: Iterator[bytes], *, inflate: bool) -> None:
-        """One file; its mode is the operator's, so all of it counts."""
-        rules = self._plan.rules
-        self._judge = Judge(
-            Rules(keep_modes=True, max_size=rules.max_size, max_ratio=rules.max_ratio)
-        )
-        stream = self._stream(whole, inflate=inflate)
-        entry = Entry(TREE.encode(), PlainFile.kind, mode=self._plan.file_mode, mtime_ns=None)
-        self._fill(PlainFile(self._grown(entry, stream), entry), Tree(self._folder, 0))
-
-    def _fill(self, archive: Archive, tree: Tree) -> None:
-        for entry in archive.entries():
-            place = self._judge.admit(entry)
-            if place is not None:
-                tree.put(entry, place, archive.body())
-
-    def _stream(self, whole: Iterator[bytes], *, inflate: bool) -> Iterator[bytes]:
-        if not inflate:
-            yield from self._counted(whole)
-            return
-        self._inflater = Inflater(whole)
-        for piece in self._counted(pumped(iter(self._inflater))):
-            self._judge.inflated(self._inflater.packed, self._unpacked)
-            yield piece
-
-    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            self._unpacked += len(piece)
-            now = time.monotonic()
-            if now - self._said > _REPORT_SECONDS:
-                self._said = now
-                _say(Report(Word.GOING, self._judge.entries, self._judge.bytes))
-            yield piece
-
-    def _grown(self, entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            self._judge.grew(entry, len(piece))
-            yield piece
-
-
-def _pieces(fd: int) -> Iterator[bytes]:
-    while piece := os.read(fd, _READ_BYTES):
-        yield piece
-
-
-def _head(source: Iterator[bytes]) -> bytes:
-    """The stream's start, long enough to tell what it is."""
-    head = b""
-    while len(head) < HEAD_BYTES and (piece := next(source, b"")):
-        head += piece
-    return head
+    _say(Work(plan, folder, _say).outcome(pieces(_DATA)))
 
 
 def _say(report: Report) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 from dropship.errors import NoSpaceError, StageError
 from dropship.install.plan import LINE_MAX, Plan, Report, Word
 from dropship.install.unpack import child
-from dropship.linux import pidfd
+from dropship.linux import namespaces, pidfd
 
 _F_SETPIPE_SZ: Final = 1031  # <linux/fcntl.h>; fcntl.F_SETPIPE_SZ is there from Python 3.10 on
 _PIPE_BYTES: Final = 1 << 20
@@ -222,16 +222,17 @@ def _fork(plan: Plan) -> tuple[int, int, int]:
 
 
 def _fork_child(plan: Plan, data: int, report: int) -> int:
-    parent = os.getpid()
+    parent = os.pidfd_open(os.getpid())
     # No handler of the worker's may run in the child.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
-        pid = os.fork()
+        pid = namespaces.fork()
         if pid == 0:
             _be_child(plan, data, report, parent)
         return pid
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(parent)
 
 
 def _be_child(plan: Plan, data: int, report: int, parent: int) -> None:
@@ -241,8 +242,8 @@ def _be_child(plan: Plan, data: int, report: int, parent: int) -> None:
         child(plan, data, report, parent)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing of the parent's stack may be unwound here
-        text = traceback.format_exc()
         with contextlib.suppress(BaseException):
+            text = traceback.format_exc()
             os.write(2, text.encode("utf-8", "replace")[-_WORDS_KEPT:])
     finally:
         os._exit(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 from collections.abc import Collection
 from pathlib import Path
@@ -20,6 +21,7 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 _COMM_BYTES: Final = 15
+_EX_TEMPFAIL: Final = 75  # sysexits.h
 
 _prctl = LIBC.prctl
 _prctl.argtypes = (
@@ -31,6 +33,20 @@ _prctl.argtypes = (
 )
 _prctl.restype = ctypes.c_int
 
+_exit = LIBC["_exit"]
+_signal = LIBC.signal
+_signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
+_signal.restype = ctypes.c_void_p
+
+
+def prctl(option: int, first: int = 0, second: int = 0) -> int:
+    """Ask the kernel something about this process, as in its manual page.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+    return checked(_prctl(option, first, second, 0, 0))
+
 
 def die_with_parent(parent: int | None = None, number: int = signal.SIGKILL) -> None:
     """Have the kernel send this process a signal when its parent ends.
@@ -40,24 +56,46 @@ def die_with_parent(parent: int | None = None, number: int = signal.SIGKILL) -> 
     was before the fork: if that one is gone already, the signal would never come, so this
     process sends it to itself.
     """
-    checked(_prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0))
+    prctl(_PR_SET_PDEATHSIG, number)
     if parent is not None and os.getppid() != parent:
         os.kill(os.getpid(), number)
 
 
 def adopt_orphans() -> None:
     """From here on, descendants whose parent ends become this process's children, not init's."""
-    checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with(parent: int) -> None:
+    """As ``die_with_parent``, for whom the parent may have no number: in a PID namespace.
+
+    ``parent`` is a pidfd of the parent's, from before the fork (pidfd_open(2)).
+    """
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    poll = select.poll()
+    poll.register(parent, select.POLLIN)
+    if poll.poll(0):
+        os._exit(_EX_TEMPFAIL)
+
+
+def end_after(seconds: int) -> None:
+    """End this process when so much time has passed, whatever it is doing then.
+
+    By a handler that is no Python: it runs while the interpreter does not, and, unlike a signal's
+    default, in the first process of a PID namespace too (pid_namespaces(7)).
+    """
+    _signal(signal.SIGALRM, ctypes.cast(_exit, ctypes.c_void_p))
+    signal.alarm(seconds)
 
 
 def no_new_privs() -> None:
     """From here on no execve can give this process or its children more privileges."""
-    checked(_prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def not_dumpable() -> None:
     """No core file, and no other process of this user may look into this one."""
-    checked(_prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
+    prctl(_PR_SET_DUMPABLE, 0)
 
 
 def set_title(title: str) -> None:

@@ -15,5 +15,7 @@ class StoreOptions:
     stall_timeout: Duration = option(
         Duration.of(30), doc="A download without a byte for so long counts as cut."
     )
-    max_rate: Size | None = option(None, doc="Most bytes a second, such as `10MB`.")
+    max_rate: Size | None = option(
+        None, doc="Most bytes a second of each download, such as `10MB`."
+    )
     retries: int = option(5, doc="How often a cut download is resumed.")

@@ -33,8 +33,9 @@ class PacedBody:
         most = max(1, int(self._rate * _SLICE))
         time.sleep(max(0.0, self._due - time.monotonic()))
         count = self._body.readinto(buffer[:most])
-        # Time that the store took is not made up for: a bound, not an average.
-        self._due = max(self._due, time.monotonic()) + count / self._rate
+        # A slice's time that was lost is made up for: sleeps are never exact, and many short ones
+        # (16 KiB come at a time over TLS) would add up. More is not: a bound, not an average.
+        self._due = max(self._due, time.monotonic() - _SLICE) + count / self._rate
         return count
 
     def close(self) -> None:

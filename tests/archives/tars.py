@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dropship.archives import Hole, Piece
+
 BLOCK = 512
 END = bytes(2 * BLOCK)
 WHEN = 1_700_000_000
@@ -100,6 +102,43 @@ def padded(body: bytes) -> bytes:
 def sliced(content: bytes, step: int) -> Iterator[bytes]:
     """A stream that comes in pieces of ``step`` bytes."""
     return (content[at : at + step] for at in range(0, len(content), step))
+
+
+def filled(piece: Piece) -> bytes:
+    """A piece with its zeros written out."""
+    return bytes(piece.length) if isinstance(piece, Hole) else bytes(piece)
+
+
+@dataclass(frozen=True)
+class OldSparse:
+    """A sparse file as GNU tar's own format has it. ``more``: for header and each block."""
+
+    name: bytes
+    places: list[tuple[int | bytes, int | bytes]]
+    body: bytes
+    real: int | bytes
+    more: tuple[int, ...] | None = None
+
+    def encode(self) -> bytes:
+        """Header, blocks of its map, contents."""
+        parts = [self.places[:4]]
+        parts += [self.places[at : at + 21] for at in range(4, len(self.places), 21)]
+        more = self.more or (1,) * (len(parts) - 1) + (0,)
+        header = bytearray(Member(self.name, self.body, b"S", magic=b"ustar  \0").encode())
+        first = self._places(parts[0], 4) + bytes([more[0]]) + _octal(self.real, 12)
+        header[386 : 386 + len(first)] = first
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header[:BLOCK])
+        blocks = b"".join(
+            (self._places(part, 21) + bytes([flag])).ljust(BLOCK, b"\0")
+            for part, flag in zip(parts[1:], more[1:], strict=False)
+        )
+        return bytes(header[:BLOCK]) + blocks + bytes(header[BLOCK:])
+
+    @staticmethod
+    def _places(places: list[tuple[int | bytes, int | bytes]], room: int) -> bytes:
+        told = b"".join(_octal(one, 12) for place in places for one in place)
+        return told.ljust(room * 24, b"\0")
 
 
 def packed(folder: Path, mode: str = "w:gz", format_: int = tarfile.PAX_FORMAT) -> bytes:

@@ -17,7 +17,9 @@ from tests.archives.tars import (
     END,
     WHEN,
     Member,
+    OldSparse,
     base_256,
+    filled,
     long_name,
     pax,
     record,
@@ -31,7 +33,7 @@ GIB8 = 8 << 30
 def members(content: bytes, step: int = 1 << 20) -> list[tuple[Entry, bytes]]:
     """Everything in an archive that comes in pieces of ``step`` bytes."""
     reader = TarReader(sliced(content, step))
-    return [(entry, b"".join(reader.body())) for entry in reader.entries()]
+    return [(entry, b"".join(map(filled, reader.body()))) for entry in reader.entries()]
 
 
 @pytest.mark.parametrize("step", [1, 7, 512, 1000, 1 << 20])
@@ -131,7 +133,7 @@ def test_zeros_may_follow_the_end() -> None:
         (tar(Member(b"a", b"x" * 600))[:1000], '"a" is refused: the archive ends in the middle'),
         (tar(Member(b"a"), Member(b"b"))[: BLOCK + 100], '"a" is refused: the archive ends'),
         (b"<html>" + bytes(2000), "wrong checksum"),
-        (tar(Member(b"a"), Member(b"b", checksum=b"0000001\0")), "after 'a' has a wrong checksum"),
+        (tar(Member(b"a"), Member(b"b", checksum=b"0000001\0")), 'after "a" has a wrong checksum'),
         (tar(Member(b"a", checksum=b"-000001\0")), "wrong checksum"),
         (tar(Member(b"a", size=b"-0000000001")), "no octal number"),
         (tar(Member(b"a", size=b"0000000009")), "no octal number"),
@@ -144,8 +146,8 @@ def test_zeros_may_follow_the_end() -> None:
         (tar(Member(b"h", b"x", b"1", b"t")), "a hard link, but says that it has 1 bytes"),
         (tar(Member(b"d/", b"x", b"5")), "a folder, but says that it has 1 bytes"),
         (tar(Member(b"d/", b"x", b"0")), "a folder, but says that it has 1 bytes"),
-        (tar(Member(b"s", type=b"S")), "a sparse file"),
-        (tar(pax(GNU_sparse_major="1"), Member(b"s")), "a sparse file"),
+        (tar(Member(b"p", record("path", "x") * 2, b"x"), Member(b"a")), "b'path' twice"),
+        (tar(Member(b"g", record("GNU.sparse.map", "0,1"), b"g"), Member(b"a")), "one sparse map"),
         (tar(Member(b"u", type=b"Z")), "unknown type"),
         (tar(Member(b"v", type=b"V")), "unknown type"),
         (tar(pax(size="3"), Member(b"a", b"x" * 4)), "two sizes: 4 in its header, 3"),
@@ -185,6 +187,26 @@ def test_damaged_or_ambiguous_archive_is_refused(content: bytes, reason: str, st
     with pytest.raises(RefusedError) as refused:
         members(content, step)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Member(b"x", record("comment", "y" * 3000), b"g").encode(),
+        pax(comment="y" * 3000) + Member(b"a").encode(),
+        OldSparse(b"s", [(n, 0) for n in range(150)], b"", 200).encode(),
+    ],
+)
+def test_all_extension_headers_together_are_limited(
+    one: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They cost time, and nothing else counts them."""
+    monkeypatch.setattr("dropship.archives.tar._EXTENSIONS_LEAST", 100_000)
+    with pytest.raises(
+        RefusedError, match="headers have more than 100000 bytes; raise `maxEntries`"
+    ):
+        members(tar(one * 50))
+    assert all(entry.name for entry in TarReader(iter([tar(one * 50)]), most=400).entries())
 
 
 def test_signed_checksums_of_old_tars_are_understood() -> None:

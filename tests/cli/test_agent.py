@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -84,6 +85,17 @@ def test_once_installs_and_ends_with_zero(config: Path) -> None:
     again = once(config, "--once")
     assert again.returncode == 0
     assert "updated" not in again.stderr
+
+
+def test_start_tells_once_what_locks_the_unpacker_up(config: Path) -> None:
+    """At INFO: what a host cannot give is no warning."""
+    done = once(config, "--once", "--log-format=json")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    (said,) = (line for line in lines if "locked up" in line["message"])
+    assert said["level"].lower() == "info"
+    assert "no_new_privs, landlock, rlimits, pdeathsig" in said["message"]
+    missing = "not to be had here: network-namespace, ipc-namespace, pid-namespace, chroot"
+    assert (missing in said["message"]) == (os.geteuid() != 0)
 
 
 def test_dry_run_tells_and_changes_nothing(config: Path) -> None:

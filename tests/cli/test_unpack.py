@@ -17,6 +17,10 @@ from tests.archives.tars import Member, tgz
 from tests.folders import names
 
 ROOT = Path(__file__).parents[2]
+LAYERS = [
+    *(("network-namespace", "ipc-namespace", "pid-namespace", "chroot") * (os.geteuid() == 0)),
+    *("capabilities", "no_new_privs", "landlock", "rlimits", "pdeathsig"),
+]
 GOOD = tgz(
     Member(b"./", type=b"5", mode=0o700),
     Member(b"./bin/", type=b"5", mode=0o755),
@@ -52,7 +56,7 @@ def told(content: bytes, **more: Any) -> dict[str, Any]:
         "accepted": True,
         "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "layers": ["no_new_privs", "rlimits", "pdeathsig"],
+        "layers": LAYERS,
         "error": None,
     }
     return fields | more

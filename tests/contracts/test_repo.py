@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from dropship.core.values import Size
 from dropship.errors import MovedError, RepoError
 from tests.contracts.shelves import Bucket, Folder, Shelf, Web, drain, read
 
@@ -81,6 +83,20 @@ def test_artifact_that_moved_on_is_not_opened(shelf: Shelf, offset: int) -> None
     shelf.put("api.bin", b"other")
     with pytest.raises(MovedError, match="changed"):
         shelf.repo.open(location, found, offset)
+
+
+def test_rate_is_kept(shelf: Shelf) -> None:
+    """``maxRate``, within a tenth, from the start or from an offset on."""
+    shelf.put("api.bin", DATA)
+    shelf.repo._rate = Size(1_000_000)  # type: ignore[attr-defined] # every store has it
+    location = shelf.location("api.bin")
+    for offset in (0, 700_000):
+        body = shelf.repo.open(location, shelf.repo.find(location), offset)
+        began = time.monotonic()
+        assert len(drain(body)) == len(DATA) - offset
+        took = time.monotonic() - began
+        body.close()
+        assert 0.9 < took * 1_000_000 / (len(DATA) - offset) < 1.1
 
 
 def test_missing_artifact_is_permanent_and_says_what_to_do(shelf: Shelf) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import random
 
 import pytest
 
-from dropship.core.format import Format, choose
+from dropship.archives.codecs import CODECS
+from dropship.archives.inflate import first_bytes
+from dropship.core.format import HEAD_BYTES, Claims, Format, choose
 from dropship.errors import ConfigError, RefusedError
+from tests.archives.packing import zstd
 from tests.archives.tars import Member, tar, tgz
 
 TAR = tar(Member(b"x", b"hello"))
@@ -15,13 +21,20 @@ TGZ = tgz(Member(b"x", b"hello"))
 GZ = gzip.compress(b"just text")
 ZIP = b"PK\x03\x04rest"
 HTML = b"<html>404"
+NOISE = random.Random(1).randbytes(2 << 20)
+LARGE = tar(Member(b"x", NOISE))
 
 
 def chosen(
     name: str, head: bytes, *, said: str = "auto", config: str = "", store: str = ""
 ) -> Format:
     """What ``choose`` says."""
-    return choose(said=said, config_type=config, store_type=store, name=name, head=head)
+    head = head[:HEAD_BYTES]
+    return choose(
+        Claims(said=said, config_type=config, store_type=store, name=name),
+        head,
+        lambda form, head, count: first_bytes(head, CODECS[form], count),
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,6 +47,7 @@ def chosen(
         ("a.tar.xz", b"\xfd7zXZ\0rest", Format.TAR_XZ),
         ("a.tar.bz2", b"BZh91AY", Format.TAR_BZ2),
         ("a.tar.zst", b"\x28\xb5\x2f\xfdrest", Format.TAR_ZST),
+        ("a.tar.zst", b"\x50\x2a\x4d\x18rest", Format.TAR_ZST),
         ("a.gz", GZ, Format.GZ),
         ("a.jar", ZIP, Format.FILE),
         ("a", TGZ, Format.FILE),
@@ -76,6 +90,13 @@ def test_content_type_of_the_config_decides_as_in_the_go_tool(config: str, form:
         ("application/x-gzip", GZ, Format.FILE),
         ("application/gzip", HTML, Format.FILE),
         ("application/gzip", b"\x1f\x8bbroken", Format.FILE),
+        ("application/x-bzip2", bz2.compress(LARGE), Format.TAR_BZ2),
+        ("application/x-bzip2", bz2.compress(NOISE), Format.FILE),
+        ("application/x-xz", lzma.compress(LARGE), Format.TAR_XZ),
+        ("application/x-xz", lzma.compress(NOISE), Format.FILE),
+        ("application/zstd", zstd(LARGE), Format.TAR_ZST),
+        ("application/zstd", zstd(NOISE), Format.FILE),
+        ("application/zstd", GZ, Format.FILE),
         ("application/x-tar", TAR, Format.TAR),
         ("application/x-tar", HTML, Format.FILE),
         ("application/zip", ZIP, Format.ZIP),

@@ -180,6 +180,30 @@ def test_folders_that_no_entry_names_are_limited_too() -> None:
     judge(*deep, max_entries=150).finish()
 
 
+def test_all_names_together_are_limited_too() -> None:
+    """Each may be long, but what they take in memory counts; implied folders are names as well."""
+    deep = b"/".join([b"n" * 250] * 15)
+    files = [file(b"%d/" % number + deep) for number in range(1000)]
+    with pytest.raises(RefusedError, match=r"names in the archive .*2\.441 MiB.*`maxEntries`"):
+        judge(*files, max_entries=10_000)
+    judge(*files[:70], max_entries=10_000)
+    links = [link(b"%03d" % number, deep) for number in range(1000)]
+    most = 2_560_000 // (len(deep) + 3)
+    with pytest.raises(RefusedError, match=f'"{most}".*names in the archive'):
+        judge(*links, max_entries=10_000)
+
+
+def test_steps_along_symlinks_are_limited() -> None:
+    """Links to links can make every one of them as long a way as all."""
+    way = b"/".join([b"d", b".."] * 800)
+    entries = [folder(b"d"), link(b"0", b"d")]
+    entries += [link(b"%d" % number, way + b"/%d" % (number - 1)) for number in range(1, 30)]
+    assert judge(*entries).finish() is None  # type: ignore[func-returns-value] # it is accepted
+    entries += [link(b"x%d" % number, b"29") for number in range(300)]
+    with pytest.raises(RefusedError, match=r'"x\d+".*following .* more than \d+ steps.*maxEntries'):
+        judge(*entries, max_entries=1000).finish()
+
+
 def test_ratio_is_looked_at_from_64_mib_on() -> None:
     """A small file of zeros is fine, a bomb is not."""
     seen = judge(max_ratio=200)

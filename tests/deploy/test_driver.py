@@ -220,3 +220,25 @@ service "app" {{
 }}
 """)
     assert artifact_fields(rig(host.config))["url"] == "https://example.com/app.tar.gz"
+
+
+def test_shared_data_outlives_updates_and_the_way_back(host: Host) -> None:
+    """Adopted with what stood there; a release that fails takes none of it along."""
+    place = host.folder / "srv/app"
+    (place / "uploads").mkdir(parents=True)
+    (place / "uploads/photo").write_text("precious")
+    shared = host.service().replace("settle", 'shared = ["uploads/"]\n settle')
+    host.configure(shared)
+    host.publish({"version": "1", "uploads/photo": "shipped"})
+    drive(rig(host.config), Desk())
+    assert host.version() == "1"
+    assert (place / "uploads/photo").read_text() == "precious"
+    (place / "uploads/more").write_text("written")
+    broken = f"""after "script" {{ command = "test $(cat {place}/version) = 1" }}"""
+    host.configure(host.service(broken).replace("settle", 'shared = ["uploads/"]\n settle'))
+    host.publish({"version": "2"})
+    driver = drive(rig(host.config), Desk())
+    assert driver.state.saved.failed is not None
+    assert host.version() == "1"
+    assert (place / "uploads/more").read_text() == "written"
+    assert (place / "uploads/photo").read_text() == "precious"

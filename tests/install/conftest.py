@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from dropship.install.remove import remove
 
 NOBODY = 65534
 
@@ -21,4 +22,4 @@ def users_folder() -> Iterator[Path]:
     if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
     yield folder
-    shutil.rmtree(folder)
+    remove(folder)  # tests leave folders that protect themselves

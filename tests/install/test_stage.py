@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
+import ctypes
+import errno
 import hashlib
 import json
+import lzma
 import os
 import signal
 import stat
 import subprocess
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +34,11 @@ from dropship.errors import (
 from dropship.install import release as cards
 from dropship.install.layout import Layout
 from dropship.install.stage import discard, stage, sweep
-from tests.archives.tars import Member, packed, tar, tgz
+from tests.archives.packing import zstd
+from tests.archives.tars import Member, OldSparse, packed, tar, tgz
+from tests.archives.zips import LINK, WHEN, Zipped, zipped
 from tests.folders import names
+from tests.install.inside import as_user
 from tests.install.stagings import (
     NOW,
     CountingWatch,
@@ -136,6 +144,114 @@ def listing(root: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
+def test_what_the_file_system_cannot_hold_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying again would not help: ext4 takes 65,000 links to a file, others fewer."""
+
+    def link(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError(errno.EMLINK, "Too many links")
+
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(RefusedError, match=r'"h".*this file system cannot hold it: Too many links'):
+        staged(tmp_path, tgz(Member(b"x"), Member(b"h", type=b"1", target=b"x")))
+
+
+def test_sparse_file_keeps_its_holes_and_counts_whole(tmp_path: Path) -> None:
+    """No room is taken for them, but ``maxSize`` sees what it says it is."""
+    end = 1 << 30
+    sparse = OldSparse(b"x", [(1 << 20, 2), (end, 0)], b"ab", end)
+    made = staged(tmp_path, tar(sparse.encode(), sparse.encode()), name="a.tar")
+    info = (made.path / "x").stat()
+    assert info.st_size == end
+    assert info.st_blocks * 512 < 1 << 20
+    with (made.path / "x").open("rb") as file:
+        assert file.read((1 << 20) + 3) == bytes(1 << 20) + b"ab\0"
+    with pytest.raises(RefusedError, match=r'"x".*`maxSize`'):
+        staged(tmp_path, tar(sparse.encode()), name="a.tar", max_size=Size(end - 1))
+    for other in (b"ac", b"abc"):
+        different = OldSparse(b"x", [(1 << 20, len(other)), (end, 0)], other, end)
+        with pytest.raises(RefusedError, match="twice, with different contents"):
+            staged(tmp_path, tar(sparse.encode(), different.encode()), name="a.tar")
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [("a.tar.bz2", bz2.compress), ("a.tar.xz", lzma.compress), ("a.tzst", zstd)],
+)
+def test_every_compression_makes_the_same_tree(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    """The worker's end does not know of them; the ratio counts for each."""
+    made = staged(tmp_path, pack(tar(Member(b"app/x", b"hello"))), name=name)
+    assert (made.path / "app/x").read_bytes() == b"hello"
+    with pytest.raises(RefusedError, match="`maxRatio`"):
+        staged(tmp_path, pack(tar(Member(b"a", bytes(66 << 20)))), name=name)
+    with pytest.raises(RefusedError, match="ends too early"):
+        staged(tmp_path, pack(tar(Member(b"app/x", b"hello")))[:-5], name=name)
+
+
+def test_zip_is_a_tree(tmp_path: Path) -> None:
+    """It is kept beside the tree until all of it is there, and nothing of that stays."""
+    content = zipped(
+        Zipped(b"app/x", b"hello" * 100_000, mode=0o100755),
+        Zipped(b"app/l", b"x", mode=LINK),
+        Zipped(b"app/back\\slash", b""),
+    )
+    made = staged(tmp_path, content, name="app.zip")
+    assert (made.path / "app/x").read_bytes() == b"hello" * 100_000
+    assert stat.S_IMODE((made.path / "app/x").stat().st_mode) == 0o755
+    assert (made.path / "app/x").stat().st_mtime == WHEN
+    assert names(made.path / "app") == ["back\\slash", "l", "x"]
+    assert made.release.entries == 3
+    assert names(staged(tmp_path, content, name="a", format="zip").path) == ["app"]
+    stripped = staged(tmp_path, content, name="app.zip", strip_components=1)
+    assert names(stripped.path) == ["back\\slash", "l", "x"]
+    plain = staged(tmp_path, content, name="app.jar")
+    assert plain.path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "reason"),
+    [
+        (zipped(Zipped(b"../x", b"1")), {}, r'"\.\./x".*"\.\." in its name'),
+        (zipped(Zipped(b"l", b"/etc/passwd", mode=LINK)), {}, r'"l".*`symlinksTo`'),
+        (
+            zipped(Zipped(b"l", b"..", mode=LINK), Zipped(b"l/x", b"1")),
+            {},
+            "outside of the release",
+        ),
+        (zipped(Zipped(b"l", b".", mode=LINK), Zipped(b"l/x", b"1")), {}, "through the symlink"),
+        (zipped(Zipped(b"d", mode=0o60666)), {}, "it is a device"),
+        (zipped(Zipped(b"f", mode=0o10666)), {}, "it is a fifo"),
+        (zipped(Zipped(b"a", b"1"), Zipped(b"a", b"2")), {}, "twice, with different contents"),
+        (zipped(Zipped(b"a", b"x" * 2000)), {"max_size": Size(1999)}, r'"a".*`maxSize`'),
+        (zipped(Zipped(b"a"), Zipped(b"b")), {"max_entries": 1}, "`maxEntries`"),
+        (zipped(Zipped(b"a", bytes(65 << 20))), {}, "`maxRatio`"),
+        (zipped(Zipped(b"a", b"12"))[:-1], {}, "cut short"),
+        (zipped(Zipped(b"a", b"12", central={"crc": 1}, local={"crc": 1})), {}, "another CRC"),
+    ],
+)
+def test_zip_against_the_rules_is_refused_with_its_digest(
+    tmp_path: Path, content: bytes, more: dict[str, Any], reason: str
+) -> None:
+    """By the same rules as a tar."""
+    with pytest.raises(RefusedError, match=reason) as refused:
+        staged(tmp_path, content, name="app.zip", **more)
+    assert refused.value.md5 == md5(content)
+
+
+def test_zip_that_is_itself_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it fills the disk; names and headers have room."""
+    monkeypatch.setattr("dropship.install.work.SPOOL_ROOM", 1000)
+    content = zipped(Zipped(b"a", b"x" * 2000, method=0))
+    assert staged(tmp_path, content, name="a.zip", max_size=Size(2000)).path.is_dir()
+    with pytest.raises(RefusedError, match=r"zip itself is larger .*`maxSize`"):
+        staged(tmp_path, content, name="a.zip", max_size=Size(1000))
+
+
 def test_owner_set_id_and_world_write_are_not_taken_over(tmp_path: Path) -> None:
     """Files are ours; what a mode could do to others is taken out."""
     made = staged(tmp_path, tar(Member(b"x", b"1", mode=0o6777)), name="a.tar")
@@ -212,7 +328,7 @@ def test_same_entry_twice_is_fine_only_with_the_same_contents(tmp_path: Path) ->
         (tgz(Member(b"a", bytes(65 << 20))), {}, "`maxRatio`"),
         (SMALL, {"strip_components": 3}, "`stripComponents`"),
         (b"x" * 2000, {"name": "plain", "max_size": Size(1999)}, "`maxSize`"),
-        (b"\xfd7zXZ\0", {"name": "a.tar.xz"}, "tar.xz"),
+        (b"\xfd7zXZ\0", {"name": "a.tar.xz"}, "xz stream ends too early"),
     ],
 )
 def test_archive_against_the_rules_is_refused_with_its_digest(
@@ -366,19 +482,50 @@ def test_stop_while_downloading_leaves_nothing(tmp_path: Path) -> None:
     assert cards.whole(request(tmp_path, LARGE).layout) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_unpacker_that_dies_is_a_passing_fault(tmp_path: Path, number: signal.Signals) -> None:
-    """It is named, and a later attempt works."""
+def test_unpacker_that_is_killed_is_a_passing_fault(tmp_path: Path) -> None:
+    """As by the kernel that is out of memory; it is named, and a later attempt works."""
     before = children()
 
     def kill(offset: int) -> None:
         if offset == 1 << 20:
             for pid in children() - before:
-                os.kill(pid, number)
+                os.kill(pid, signal.SIGKILL)
 
-    with pytest.raises(StageError, match=f"killed by {number.name}"):
+    with pytest.raises(StageError, match="killed by SIGKILL"):
         stage(request(tmp_path, LARGE), MemoryRepo(LARGE, at=kill), CountingWatch(), lambda: NOW)
     assert staged(tmp_path, LARGE).path.is_dir()
+
+
+def _touch_nothing(*_: Any) -> Any:
+    return ctypes.string_at(0)
+
+
+def _use_memory_up(*_: Any) -> Any:
+    return bytearray(8 << 30)
+
+
+def _fail(*_: Any) -> Any:
+    raise AssertionError("a fault of ours")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (_touch_nothing, "killed by SIGSEGV"),
+        (os.abort, "killed by SIG(ABRT|SEGV)"),
+        (_use_memory_up, "out of memory"),
+        (_fail, "ended with status 70: AssertionError: a fault of ours"),
+    ],
+)
+def test_unpacker_that_crashes_is_a_passing_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Any, said: str
+) -> None:
+    """Whatever an archive does to the one process that reads it."""
+    monkeypatch.setattr("dropship.install.work.TarReader", lambda *_: fault())
+    with pytest.raises(StageError, match=said):
+        staged(tmp_path, SMALL)
+    monkeypatch.undo()
+    assert staged(tmp_path, SMALL).path.is_dir()
 
 
 def test_unpacker_that_hangs_is_ended_by_the_deadline(tmp_path: Path) -> None:
@@ -501,11 +648,13 @@ def test_unpacker_has_two_pipes_and_no_way_to_more_privileges(tmp_path: Path) ->
     before = children()
     seen: dict[str, Any] = {}
     secret = os.open(tmp_path, os.O_RDONLY)
+    layout = request(tmp_path, LARGE).layout
 
     def look(offset: int) -> None:
-        if offset == 1 << 20:
+        if offset == 2 << 20:
             (pid,) = children() - before
-            _wait_for(lambda: b"NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_bytes())
+            _wait_for(lambda: _noted(layout))
+            seen["status"] = Path(f"/proc/{pid}/status").read_text()
             fds = Path(f"/proc/{pid}/fd")
             seen["fds"] = {fd.name: str(fd.readlink()) for fd in fds.iterdir()}
             seen["limits"] = Path(f"/proc/{pid}/limits").read_text()
@@ -520,6 +669,9 @@ def test_unpacker_has_two_pipes_and_no_way_to_more_privileges(tmp_path: Path) ->
     assert len({seen["fds"][name] for name in pipes}) == 2
     assert all(what.startswith(inside) for name, what in seen["fds"].items() if name not in pipes)
     assert "Max core file size        0 " in seen["limits"]
+    assert "NoNewPrivs:\t1" in seen["status"]
+    for kind in ("Inh", "Prm", "Eff", "Amb", *(("Bnd",) if os.geteuid() == 0 else ())):
+        assert f"Cap{kind}:\t0000000000000000" in seen["status"]
 
 
 def test_ordinary_user_stages_alike(users_folder: Path) -> None:
@@ -535,25 +687,8 @@ def test_ordinary_user_stages_alike(users_folder: Path) -> None:
         discard(Layout(home / "srv/api", home / "srv/.dropship/api"), made.release)
         assert not made.path.exists()
 
-    _as_user(work)
+    as_user(work)
     assert names(home / "srv/.dropship/api/staging") == []
-
-
-def _as_user(work: Any) -> None:
-    """Run as an ordinary user, in a child of its own."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(65534)
-                os.setuid(65534)
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def _noted(layout: Layout) -> int | None:
