@@ -1,0 +1,173 @@
+"""Contestants in turn, A B C A B C …, after a warm-up; medians of wall, CPU and memory.
+
+Absolute times mean nothing on a shared machine, so what counts is the ratio of medians of rounds
+that were run side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from tests.benchmarks import disk
+
+_LOOK: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run took: seconds, seconds of CPU, and bytes of memory of its whole process tree.
+
+    Attributes:
+        memory: The largest sum of what its processes had for themselves (USS), looked at every
+            20 ms; 0 where it was not looked at.
+    """
+
+    wall: float
+    cpu: float
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One that runs: a command in the folder it is given, or a function in a child of ours.
+
+    Attributes:
+        missing: Why it cannot run here; empty if it can.
+    """
+
+    name: str
+    start: Callable[[Path], subprocess.Popen[bytes] | int]
+    missing: str = ""
+
+
+Results = Mapping[str, Sequence[Run]]
+
+
+def contest(contestants: Sequence[Contestant], rounds: int, folder: Path) -> Results:
+    """Let everybody run ``rounds`` times, and once before that does not count."""
+    able = [one for one in contestants if not one.missing]
+    found: dict[str, list[Run]] = {one.name: [] for one in able}
+    for number in range(rounds + 1):
+        for one in able:
+            with disk.fresh(folder) as place:
+                run = measure(one, place)
+            if number:
+                found[one.name].append(run)
+    return found
+
+
+def measure(contestant: Contestant, place: Path, *, memory: bool = False) -> Run:
+    """One run.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    started = contestant.start(place)
+    pid = started if isinstance(started, int) else started.pid
+    with _Looking(pid) if memory else _NotLooking() as looking:
+        status = (
+            os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            if isinstance(started, int)
+            else started.wait()
+        )
+    wall = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if status:
+        raise RuntimeError(f"{contestant.name} ended with {status}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(wall, cpu, looking.most)
+
+
+class _NotLooking:
+    most = 0
+
+    def __enter__(self) -> _NotLooking:  # noqa: PYI034 - typing.Self is 3.11's
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to end."""
+
+
+class _Looking:
+    """Looks at a process and all below it until the block ends."""
+
+    def __init__(self, pid: int) -> None:
+        self.most = 0
+        self._pid = pid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> _Looking:  # noqa: PYI034 - as above
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK):
+            self.most = max(self.most, tree_memory(self._pid))
+
+
+def tree_memory(pid: int) -> int:
+    """Bytes that a process and its descendants have for themselves."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    return sum(map(_own, family))
+
+
+def _own(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().uss)
+    except psutil.Error:
+        return 0
+
+
+def median(runs: Sequence[Run], figure: Callable[[Run], float]) -> float:
+    """The median of a figure."""
+    return statistics.median(map(figure, runs))
+
+
+def shell(command: str) -> Callable[[Path], subprocess.Popen[bytes]]:
+    """Starts a shell command in the folder it is given."""
+
+    def start(place: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["bash", "-c", f"set -o pipefail; {command}"], cwd=place, stdout=subprocess.DEVNULL
+        )
+
+    return start
+
+
+def child(work: Callable[[Path], None]) -> Callable[[Path], int]:
+    """Starts a function in a fork of this process, as a supervisor starts a worker."""
+
+    def start(place: Path) -> int:
+        pid = os.fork()
+        if pid:
+            return pid
+        status = 1
+        try:
+            work(place)
+            status = 0
+        finally:
+            os._exit(status)
+
+    return start
