@@ -137,7 +137,10 @@ def newest(state_path: Path, service: str, limit: int) -> tuple[Said, ...]:
         StateError: The log may not be read.
     """
     found = list(islice(_backwards(services(state_path) / service / NAME), max(0, limit)))
-    return tuple(reversed(found))
+    found.reverse()
+    # Two processes write: what was said first may have been written second.
+    found.sort(key=lambda said: said.time)
+    return tuple(found)
 
 
 def _backwards(path: Path) -> Iterator[Said]:
