@@ -1,4 +1,4 @@
-"""Options of the tests: whatever takes long takes its size from here."""
+"""What all tests share: sizes of what takes long, and real servers, each started at most once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import pytest
 
 # Behind everything else, so that tests find each other, and an installed dropship comes first.
 sys.path.append(str(Path(__file__).parents[1]))
+
+
+# Only now, since they find each other by the path above.
+from tests.servers.fixtures import graphite, nginx, swift
+
+__all__ = ["graphite", "nginx", "swift"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

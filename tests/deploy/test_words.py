@@ -16,7 +16,7 @@ from dropship.core import events as on
 from dropship.core.saved import Paused
 from dropship.deploy.desk import Order
 from tests.deploy.desks import Desk, drive, rig
-from tests.e2e.host import Host
+from tests.e2e.host import Host, tarball
 
 
 @pytest.fixture
@@ -99,7 +99,8 @@ def test_check_that_finds_nothing_new_says_nothing(host: Host, said: io.StringIO
 def test_same_bytes_under_a_new_token_are_told_of(host: Host, said: io.StringIO) -> None:
     """Something new was announced: the log does not end there."""
     host.configure(host.service())
-    host.publish(content := {"version": "1"})
+    # Packed once: gzip notes the second it was packed in.
+    host.publish(content := tarball({"version": "1"}))
     drive(rig(host.config), Desk())
     events(said)
     host.publish(content)

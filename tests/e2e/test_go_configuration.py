@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.host import Host, eventually, tarball
-from tests.servers.fixtures import graphite, swift  # noqa: F401 - fixtures
 from tests.servers.graphite import Graphite
 from tests.servers.relay import Relay, relay
 from tests.servers.swift import Swift
@@ -80,7 +79,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(host: Host, swift: Swift, graphite: Graphite) -> Iterator[Stage]:  # noqa: F811 - fixtures
+def stage(host: Host, swift: Swift, graphite: Graphite) -> Iterator[Stage]:
     """A host with the Go tool's two files, an S3 API behind a relay, and Graphite."""
     services = host.folder / "services"
     services.mkdir()

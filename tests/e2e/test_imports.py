@@ -15,7 +15,6 @@ from tests.contracts.shelves import Bucket
 from tests.e2e.host import Host, tarball
 from tests.e2e.witness import Witness, bear_witness
 from tests.servers import swift as swift_server
-from tests.servers.fixtures import swift  # noqa: F401 - a fixture
 from tests.servers.swift import Swift
 
 _PATH = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
@@ -121,7 +120,7 @@ def test_running_agent_loads_nothing_for_an_update_from_s3(
     host: Host,
     web: Web,
     witness: Witness,
-    swift: Swift,  # noqa: F811 - the fixture
+    swift: Swift,
 ) -> None:
     """boto3 loads much of itself late; all of that came with the start too."""
     shelf = Bucket(swift, "imports")

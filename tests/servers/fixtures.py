@@ -1,4 +1,4 @@
-"""A session fixture for each server; import those that a ``conftest`` wants to offer."""
+"""A session fixture for each server; ``tests/conftest.py`` offers them to all tests."""
 
 from __future__ import annotations
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-STARTING = 60.0
+STARTING = 120.0
 """Seconds that a server may take to answer."""
 
 ENDING = 15.0
 """Seconds between TERM and KILL."""
+
+_LOWEST_PORT = 10_240
 
 
 def home() -> Path:
@@ -36,10 +40,17 @@ def missing(server: str) -> NoReturn:
 
 
 def free_port() -> int:
-    """A port of loopback that is free just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port of loopback that is free just now, and that the kernel gives to nobody else.
+
+    Those that it gives away by itself are lent to every outgoing connection: a server that starts
+    a little later may find its port taken.
+    """
+    first_lent = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(_LOWEST_PORT, max(first_lent, _LOWEST_PORT + 1))
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 class Process:

@@ -6,13 +6,12 @@ import pytest
 import requests
 
 from tests.servers import process
-from tests.servers.fixtures import graphite, nginx, swift  # noqa: F401 - fixtures are found by name
 from tests.servers.graphite import Graphite
 from tests.servers.nginx import Nginx
 from tests.servers.swift import Swift
 
 
-def test_swift_answers_s3_and_v1_auth(swift: Swift) -> None:  # noqa: F811 - the fixture
+def test_swift_answers_s3_and_v1_auth(swift: Swift) -> None:
     """An object that S3 put there is read back, its ETag the md5."""
     client = swift.client()
     client.create_bucket(Bucket="servers")
@@ -24,7 +23,7 @@ def test_swift_answers_s3_and_v1_auth(swift: Swift) -> None:  # noqa: F811 - the
     client.close()
 
 
-def test_graphite_keeps_events(graphite: Graphite) -> None:  # noqa: F811 - the fixture
+def test_graphite_keeps_events(graphite: Graphite) -> None:
     """What is posted is read back."""
     answer = requests.post(
         f"{graphite.host}/events/", json={"what": "servers", "tags": ["a", "b"]}, timeout=10
@@ -33,7 +32,7 @@ def test_graphite_keeps_events(graphite: Graphite) -> None:  # noqa: F811 - the 
     assert "servers" in [event["what"] for event in graphite.events()]
 
 
-def test_nginx_serves_ranges_plain_and_by_tls(nginx: Nginx) -> None:  # noqa: F811 - the fixture
+def test_nginx_serves_ranges_plain_and_by_tls(nginx: Nginx) -> None:
     """Both ports, one folder."""
     (nginx.www / "servers.txt").write_text("0123456789")
     plain = requests.get(f"{nginx.url}/servers.txt", headers={"Range": "bytes=7-"}, timeout=10)
