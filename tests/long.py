@@ -20,6 +20,7 @@ from typing import Any
 from dropship import __version__
 from tests.e2e import chaos, fire
 from tests.e2e.host import Host
+from tests.faults import scenes
 from tests.fuzz import run as fuzz
 
 RESULTS = Path(__file__).parents[1] / "docs" / "development" / "results"
@@ -65,10 +66,24 @@ def archives() -> Mapping[str, Any]:
     }
 
 
+def faults() -> Mapping[str, Any]:
+    """Killed, and failed by four errnos, at every call of five updates that changes the disk."""
+    seen: dict[str, Any] = {}
+    good = True
+    for name in scenes.SCENES:
+        for kind, kills in (("killed", True), ("failed", False)):
+            with tempfile.TemporaryDirectory() as folder:
+                one = scenes.rounds(Path(folder), name, 0, kills=kills)
+            good = good and not one.faults and one.tried == one.listed
+            seen[f"{name}, {kind}"] = dataclasses.asdict(one)
+    return {"good": good, **seen}
+
+
 CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "kills": kills,
     "reloads": reloads,
     "archives": archives,
+    "faults": faults,
 }
 
 

@@ -1,0 +1,1 @@
+"""Updates struck at every point: killed, failed, out of room."""
