@@ -23,4 +23,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kills", type=int, default=20, help="kills at random moments (20)")
     group.addoption("--reloads", type=int, default=50, help="reloads while services update (50)")
     group.addoption("--inputs", type=int, default=20_000, help="random archives (20,000)")
-    group.addoption("--points", type=int, default=5, help="strikes at points a scene (5); 0: all")
+    group.addoption("--points", type=int, default=3, help="strikes a scene and kind (3); 0: all")

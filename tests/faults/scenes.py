@@ -258,7 +258,7 @@ def spread(everything: Sequence[Strike], count: int) -> list[Strike]:
     size = len(everything)
     if count == 0 or count >= size:
         return list(everything)
-    return [everything[n * size // count] for n in range(count)]
+    return [everything[(2 * n + 1) * size // (2 * count)] for n in range(count)]
 
 
 def rounds(folder: Path, name: str, count: int, *, kills: bool) -> Outcome:
