@@ -355,6 +355,9 @@ class Driver:
         disk, journal = store.load(), store.journal_read()
         saved = ground.known(layout, disk, journal, self._log)
         if journal is None:
+            # Its mark goes after the journal: a kill between the two leaves it behind.
+            with suppress(StateError):
+                store.hook_remove()
             return on.Started(saved=saved, mended=saved != disk)
         self._log.warning("recovering an update that was cut off while %s", journal.phase.value)
         with suppress(OSError, ActivationError):
