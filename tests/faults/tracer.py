@@ -36,6 +36,8 @@ _ALL: Final = 0x40000000
 _RAX, _ORIG_RAX = 10, 15
 _ARGUMENTS: Final = (14, 13, 12, 7, 9, 8)
 _DEADLINE: Final = 120
+_PATIENCE: Final = 3
+"""Seconds after which a run whose disk fails from some point on is killed."""
 
 
 class Filter(ctypes.Structure):
@@ -128,6 +130,8 @@ class Trace:
             return
         if self._planned(self._note(process, call, path)):
             self._struck += 1
+            if self._plan["times"] == 0 and self._struck == 1:
+                signal.alarm(_PATIENCE)  # what waits for room would wait for ever
             number = self._plan["errno"]
             if number == 0:
                 os.kill(process, signal.SIGKILL)
