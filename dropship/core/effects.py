@@ -84,6 +84,12 @@ def use_staged(state: State, event: on.TokenSeen) -> State:
     return replace(seen, saved=saved).attempting(target=staged)
 
 
+def go_back_again(state: State, event: on.TokenSeen) -> State:
+    """What going back did not manage is tried once more, as if by hand."""
+    seen = see(state, event)
+    return seen.attempting(target=seen.saved.previous, by_hand=True)
+
+
 def refuse(state: State, event: on.TokenSeen) -> State:
     """There is something new, and it is not wanted."""
     return _unwanted(see(state, event), meaning(state, event), event.marked)

@@ -132,6 +132,7 @@ class TokenSeen(Completion):
             adopted as.
         lost: The current release's tree is not there any more.
         staged_lost: What was staged is not there any more.
+        previous_lost: The previous release's tree is not there any more.
         marked: Why the fleet does not want these bytes.
     """
 
@@ -141,6 +142,7 @@ class TokenSeen(Completion):
     standing: Release | None = None
     lost: bool = False
     staged_lost: bool = False
+    previous_lost: bool = False
     marked: str | None = None
 
 

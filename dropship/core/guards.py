@@ -51,6 +51,28 @@ def unchanged(state: State, event: TokenSeen) -> bool:
     return md5 is not None and md5 == current.md5
 
 
+def runs_what_failed(state: State, event: TokenSeen) -> bool:
+    """Going back had failed: what is installed is in quarantine, and the store has nothing better."""
+    saved, current = state.saved, installed(state, event)
+    previous = saved.previous
+    return (
+        current is not None
+        and saved.quarantined(current.md5) is not None
+        and previous is not None
+        and previous.name != current.name
+        and saved.quarantined(previous.md5) is None
+        and not event.previous_lost
+        and saved.paused is None
+        and not state.now.forced
+        and (unwanted(state, event) or unchanged(state, event))
+    )
+
+
+def runs_what_failed_in_turn(state: State, event: TokenSeen) -> bool:
+    """As ``runs_what_failed``, and a turn must be taken."""
+    return runs_what_failed(state, event) and state.facts.sequential
+
+
 def unwanted(state: State, event: TokenSeen) -> bool:
     """These bytes failed here, or on another host, and nobody insists."""
     return _unwanted(state, meaning(state, event), event.marked)

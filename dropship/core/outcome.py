@@ -18,7 +18,8 @@ def after_success(state: State) -> Saved:
     attempt, saved, target = state.now, state.saved, state.target
     saved = saved.without_quarantine(target.md5)
     left = attempt.origin
-    if attempt.by_hand and left and left.md5 and left.md5 != target.md5:
+    known = left is not None and saved.quarantined(left.md5) is not None
+    if attempt.by_hand and left and left.md5 and left.md5 != target.md5 and not known:
         reason = f"left by hand for {target.name}"
         saved = saved.quarantining(Quarantined(left.md5, reason, attempt.started))
     kept = tuple(one for one in (left, *saved.kept) if one and one.name != target.name)

@@ -126,6 +126,8 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(IDLE, on.Stop, when.always, to.stop, STOPPED, (then.leave,)),
 
     # --- is there something new? (the gate before staging)
+    Row(CHECKING, on.TokenSeen, when.runs_what_failed_in_turn, to.go_back_again, WAITING, TURN),
+    Row(CHECKING, on.TokenSeen, when.runs_what_failed, to.go_back_again, BEFORE, GO),
     Row(CHECKING, on.TokenSeen, when.link_gone, to.settle_unchanged, IDLE, (then.put_back, then.save, then.check_later)),
     Row(CHECKING, on.TokenSeen, when.unwanted, to.refuse, IDLE, (then.say_refused, then.save, then.check_later)),
     Row(CHECKING, on.TokenSeen, when.unchanged, to.settle_unchanged, IDLE, (then.save, then.check_later)),

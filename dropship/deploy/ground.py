@@ -27,8 +27,14 @@ def look(layout: Layout, saved: Saved) -> on.TokenSeen:
     standing = adopt.standing(layout, time.time) if name is None else None
     staged = saved.staged
     staged_lost = staged is not None and not os.path.lexists(layout.release(staged.name))
+    previous = saved.previous
     return on.TokenSeen(
-        token=Token(""), linked=linked, standing=standing, lost=lost, staged_lost=staged_lost
+        token=Token(""),
+        linked=linked,
+        standing=standing,
+        lost=lost,
+        staged_lost=staged_lost,
+        previous_lost=previous is not None and not os.path.lexists(layout.release(previous.name)),
     )
 
 

@@ -70,6 +70,7 @@ LEFT_ALONE = {
 }  # fmt: skip
 CLEARED = {
     "see", "settle_unchanged", "use_staged", "take_staged", "drop_same", "move_on", "succeed", "retry",
+    "go_back_again",
 }  # fmt: skip
 PUT_DOWN = {
     "refuse": Blame.QUARANTINED,

@@ -6,6 +6,7 @@ import hashlib
 import io
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from dropship import log as logs
 from dropship.core import events as on
 from dropship.core.phase import Phase
+from dropship.core.saved import Paused, Quarantined
 from dropship.deploy.hooks import artifact_fields
 from tests.deploy.desks import Desk, drive, rig
 from tests.e2e.host import Host
@@ -242,3 +244,66 @@ def test_shared_data_outlives_updates_and_the_way_back(host: Host) -> None:
     assert host.version() == "1"
     assert (place / "uploads/more").read_text() == "written"
     assert (place / "uploads/photo").read_text() == "precious"
+
+
+def runs_what_failed(host: Host, body: str = "") -> None:
+    """Version 2 has failed, and could not be taken back: a full disk, twice in a row."""
+    deployed(host, "1", body=body)
+    host.publish({"version": "2"})
+    made = rig(host.config)
+    drive(made, Desk())
+    saved = made.store.load()
+    assert saved is not None
+    assert saved.current is not None
+    assert saved.current.md5 is not None
+    bad = Quarantined(saved.current.md5, "health said no", 1.0)
+    made.store.save(replace(saved.quarantining(bad), failed="health said no"))
+
+
+@pytest.mark.parametrize("body", ["", "sequentialUpdates = true"])
+def test_what_going_back_did_not_manage_is_tried_again(host: Host, body: str) -> None:
+    """With its hooks; what failed stays in quarantine, for the reason that it had."""
+    hooks = f"""
+  before "script" {{ command = "{host.mark("stop")}" }}
+  after "script" {{ command = "{host.mark("start")}" }}
+"""
+    runs_what_failed(host, body + hooks)
+    host.marks.unlink()
+    made = rig(host.config)
+    drive(made, Desk())
+    assert host.version() == "1"
+    assert host.marked() == ["stop", "start"]
+    saved = made.store.load()
+    assert saved is not None
+    assert [one.reason for one in saved.quarantine] == ["health said no"]
+    drive(made, Desk())
+    assert host.version() == "1"
+
+
+def test_pause_and_a_lost_release_leave_what_failed_where_it_is(host: Host) -> None:
+    """An operator has the word; and where there is nothing to go back to, nothing is stopped."""
+    runs_what_failed(host, f'before "script" {{ command = "{host.mark("stop")}" }}')
+    host.marks.unlink()
+    made = rig(host.config)
+    saved = made.store.load()
+    assert saved is not None
+    made.store.save(replace(saved, paused=Paused("hands off", 1.0, "ops")))
+    drive(made, Desk())
+    assert host.version() == "2"
+    made.store.save(saved)
+    assert saved.previous is not None
+    shutil.rmtree(made.layout.release(saved.previous.name))
+    drive(made, Desk())
+    assert host.version() == "2"
+    assert host.marked() == []
+
+
+def test_something_better_in_the_store_comes_before_going_back_again(host: Host) -> None:
+    """One update less."""
+    runs_what_failed(host)
+    host.publish({"version": "3"})
+    made = rig(host.config)
+    desk = Desk()
+    drive(made, desk)
+    assert host.version() == "3"
+    assert desk.phases.count(Phase.BEFORE) == 1
