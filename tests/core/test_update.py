@@ -794,6 +794,8 @@ class World:
             self.turn = True
         if isinstance(event, on.Staged):
             self.whole |= {event.release.name}
+        if isinstance(event, on.TokenSeen) and event.standing is not None:
+            self.whole |= {event.standing.name}  # what is adopted was running before
         in_before = self.state.phase is Phase.BEFORE
         ran = isinstance(event, (on.HooksPassed, on.HookFailed)) or getattr(
             event, "hooks_ran", False
