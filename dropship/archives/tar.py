@@ -107,9 +107,9 @@ class TarReader:
             RefusedError: The stream ends in the middle of them.
         """
         sparse, self._sparse = self._sparse, None
-        if sparse is None:
-            yield from self._contents(self._left)
-            return
+        return self._contents(self._left) if sparse is None else self._parts(sparse)
+
+    def _parts(self, sparse: Sparse) -> Iterator[Piece]:
         at = 0
         for offset, length in sparse.places:
             if offset > at:
@@ -120,6 +120,15 @@ class TarReader:
             yield Hole(sparse.size - at)
 
     def _contents(self, count: int) -> Iterator[memoryview]:
+        end = self._at + count
+        if end <= len(self._buffer):  # as with most small files
+            piece = memoryview(self._buffer)[self._at : end]
+            self._left -= count
+            self._at = end
+            return iter((piece,) if count else ())
+        return self._split(count)
+
+    def _split(self, count: int) -> Iterator[memoryview]:
         while count:
             if self._at == len(self._buffer):
                 self._refill()
@@ -155,6 +164,10 @@ class TarReader:
     def _skip(self) -> None:
         """Pass over what is left of the last member."""
         left = self._left + self._padding
+        if self._at + left <= len(self._buffer):
+            self._at += left
+            self._left = self._padding = 0
+            return
         while left:
             if self._at == len(self._buffer):
                 self._refill()
@@ -187,10 +200,11 @@ class TarReader:
 
     def _member(self, header: bytes, flag: bytes, extension: Extension | None) -> Entry:
         name, target = full_name(header), text(header[TARGET])
-        size = self._size(header, name, extension)
+        size = number(header[SIZE], name, "size")
         mtime = time_of(header[MTIME], name)
         if extension is not None or self._shared:
             extension = extension or Extension()
+            size = self._real_size(size, extension, name)
             name, target = extension.name_of(name), extension.target_of(target)
             mtime = extension.mtime_of(mtime, self._shared, name)
         kind = _KINDS[flag]
@@ -199,7 +213,9 @@ class TarReader:
         if size and kind is not Kind.FILE:
             refuse(name, f"it is {kind.value}, but says that it has {size} bytes of contents")
         self._last, self._left, self._padding = name, size, -size % BLOCK
-        self._sparse = self._map(header, extension, name)
+        self._sparse = None
+        if extension is not None or flag == _SPARSE:
+            self._sparse = self._map(header, extension, name)
         if self._sparse is not None:
             if kind is not Kind.FILE:
                 refuse(name, f"it is {kind.value}, but sparse")
@@ -232,9 +248,8 @@ class TarReader:
         self._left -= BLOCK
         return self._block()
 
-    def _size(self, header: bytes, name: bytes, extension: Extension | None) -> int:
-        size = number(header[SIZE], name, "size")
-        said = extension.pax.get(b"size") if extension else None
+    def _real_size(self, size: int, extension: Extension, name: bytes) -> int:
+        said = extension.pax.get(b"size")
         if said is None:
             return size
         if not said.isdigit() or len(said) > _DIGITS_MAX or int(said) > SIZE_MAX:

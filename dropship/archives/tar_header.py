@@ -6,6 +6,7 @@ Formats: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar's manual, "Basic
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Final
 
 from dropship.core.entry import refuse, show
@@ -37,12 +38,11 @@ def check(header: bytes, before: bytes) -> None:
     Adler-32's lower half is one more than the sum of bytes, as long as that stays below 65521.
     """
     total = (zlib.adler32(header[:_HALF]) & 0xFFFF) + (zlib.adler32(header[_HALF:]) & 0xFFFF) - 2
-    total += 8 * 0x20 - sum(header[CHECKSUM])
-    digits = header[CHECKSUM].strip(b" \0")
-    if digits.isdigit() and b"8" not in digits and b"9" not in digits:
-        said = int(digits, 8)
-        if said == total or said == _signed(header):
-            return
+    field = header[CHECKSUM]
+    total += 8 * 0x20 - sum(field)
+    said = octal(field)
+    if said == total or (said is not None and said == _signed(header)):
+        return
     after = f" after {show(before)}" if before else ""
     raise RefusedError(
         f"a header{after} has a wrong checksum: the archive is damaged or no tar",
@@ -69,12 +69,23 @@ def full_name(header: bytes) -> bytes:
     return name
 
 
+# The same modes, times and sizes come again and again.
+@lru_cache(maxsize=4096)
+def octal(field: bytes) -> int | None:
+    """A field of octal digits, with blanks and NULs around them; None if it is none."""
+    digits = field.strip(b" \0")
+    if not digits.isdigit() or b"8" in digits or b"9" in digits:
+        return None
+    return int(digits, 8)
+
+
 def number(content: bytes, name: bytes, what: str) -> int:
     """A number that must not be negative: octal, or GNU's base 256."""
-    digits = content.strip(b" \0")
+    value = octal(content)
+    if value is not None:
+        return value
     if content[0] < 0x80:
-        if digits.isdigit() and b"8" not in digits and b"9" not in digits:
-            return int(digits, 8)
+        digits = content.strip(b" \0")
         refuse(name, f"its {what} {digits!r} is no octal number")
     value = _base_256(content)
     if not 0 <= value <= SIZE_MAX:
@@ -84,11 +95,12 @@ def number(content: bytes, name: bytes, what: str) -> int:
 
 def time_of(content: bytes, name: bytes) -> int:
     """In nanoseconds; any time may be said, also one before 1970 or none."""
+    value = octal(content)
+    if value is not None:
+        return value * NS
     if content[0] >= 0x80:
         return _base_256(content) * NS
-    if not content.strip(b" \0"):
-        return 0
-    return number(content, name, "time") * NS
+    return number(content, name, "time") * NS if content.strip(b" \0") else 0
 
 
 def _base_256(content: bytes) -> int:

@@ -40,8 +40,6 @@ _PERMISSIONS: Final = 0o777
 _GROUP_AND_WORLD_WRITE: Final = 0o022
 _OWNER_ALL: Final = 0o700
 
-_NEVER: Final = frozenset({Kind.DEVICE, Kind.FIFO, Kind.SOCKET})
-
 
 class Judge:
     """The rules, applied to the entries of one archive.
@@ -53,6 +51,7 @@ class Judge:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
+        self._names_max = max(_NAMES_LEAST, _NAMES_EACH * rules.max_entries)
         self._mask = _PERMISSIONS
         if not rules.keep_modes:
             self._mask &= ~_GROUP_AND_WORLD_WRITE
@@ -73,21 +72,22 @@ class Judge:
             RefusedError: The archive must not be unpacked.
         """
         self._count(entry)
-        if entry.kind in _NEVER:
-            refuse(entry.name, f"it is {entry.kind.value}", "pack the archive without it")
+        kind = entry.kind
+        if kind is Kind.FILE:
+            admit = self._admit_file
+        elif kind is Kind.FOLDER:
+            admit = self._admit_folder
+        elif kind is Kind.SYMLINK:
+            admit = self._admit_symlink
+        elif kind is Kind.HARD_LINK:
+            admit = self._admit_hard_link
+        else:
+            refuse(entry.name, f"it is {kind.value}", "pack the archive without it")
         spot = self._spot(entry)
         if spot is None:
             self._dropped = True
             return None
-        path, folder, name = spot
-        if entry.kind is Kind.FILE:
-            again = self._admit_file(entry, folder, name)
-            return Place(path, name, entry.mode & self._mask, clamped(entry.mtime_ns), again)
-        if entry.kind is Kind.FOLDER:
-            return self._admit_folder(entry, path, folder, name)
-        if entry.kind is Kind.SYMLINK:
-            return self._admit_symlink(entry, path, folder, name)
-        return self._admit_hard_link(entry, path, folder, name)
+        return admit(entry, *spot)
 
     def grew(self, entry: Entry, more: int) -> None:
         """Count contents whose length nobody told beforehand.
@@ -126,29 +126,28 @@ class Judge:
 
     def _count(self, entry: Entry) -> None:
         self.entries += 1
-        self._bound(entry, self.entries, "entries")
-        self._name(entry, len(entry.name) + len(entry.target))
+        if self.entries > self._rules.max_entries:
+            self._refuse_count(entry, "entries")
+        self._names += len(entry.name) + len(entry.target)
+        if self._names > self._names_max:
+            self._refuse_names(entry)
         self.bytes += entry.size
         if self.bytes > self._rules.max_size:
             self._refuse_size(entry)
 
-    def _bound(self, entry: Entry, count: int, what: str) -> None:
-        if count > self._rules.max_entries:
-            refuse(
-                entry.name,
-                f"the archive has more than {self._rules.max_entries} {what}",
-                "raise `maxEntries` if that is as it should be",
-            )
+    def _refuse_count(self, entry: Entry, what: str) -> NoReturn:
+        refuse(
+            entry.name,
+            f"the archive has more than {self._rules.max_entries} {what}",
+            "raise `maxEntries` if that is as it should be",
+        )
 
-    def _name(self, entry: Entry, length: int) -> None:
-        self._names += length
-        most = max(_NAMES_LEAST, _NAMES_EACH * self._rules.max_entries)
-        if self._names > most:
-            refuse(
-                entry.name,
-                f"with it the names in the archive have more than {Size(most)}",
-                "raise `maxEntries` if that is as it should be",
-            )
+    def _refuse_names(self, entry: Entry) -> NoReturn:
+        refuse(
+            entry.name,
+            f"with it the names in the archive have more than {Size(self._names_max)}",
+            "raise `maxEntries` if that is as it should be",
+        )
 
     def _refuse_size(self, entry: Entry) -> NoReturn:
         refuse(
@@ -191,8 +190,11 @@ class Judge:
             node = folder.get(part)
             if node is None:
                 self._implied += 1
-                self._bound(entry, self._implied, "folders that no entry names")
-                self._name(entry, length)
+                if self._implied > self._rules.max_entries:
+                    self._refuse_count(entry, "folders that no entry names")
+                self._names += length
+                if self._names > self._names_max:
+                    self._refuse_names(entry)
                 node = folder[part] = Folder()
             if isinstance(node, bytes):
                 refuse(entry.name, f"it would be written through the symlink {show(part)}")
@@ -201,17 +203,17 @@ class Judge:
             folder = node
         return folder
 
-    def _admit_file(self, entry: Entry, folder: Folder, name: bytes) -> bool:
+    def _admit_file(self, entry: Entry, path: bytes, folder: Folder, name: bytes) -> Place:
         if not name:
             refuse(entry.name, "it has no name of its own")
         node = folder.get(name)
         if node is None:
             self._files += 1
             folder[name] = self._files
-            return False
-        if not isinstance(node, int):
+        elif not isinstance(node, int):
             self._refuse_kind(entry, node)
-        return True
+        mode, mtime = entry.mode & self._mask, clamped(entry.mtime_ns)
+        return Place(path, name, mode, mtime, node is not None)
 
     def _admit_folder(self, entry: Entry, path: bytes, folder: Folder, name: bytes) -> Place:
         mode, mtime = entry.mode & self._mask, clamped(entry.mtime_ns)
