@@ -45,7 +45,7 @@ for _codec in ("unicode_escape", "ascii", "latin-1", "cp437"):
 
 _OPEN_FILES: Final = 512
 _ROOM: Final = 1 << 30
-"""Address space on top of what the worker had mapped: stacks and arenas of two threads, mostly."""
+"""Address space on top of what the worker had mapped: stacks and arenas of three threads, mostly."""
 
 _GRACE_SECONDS: Final = 10
 
@@ -185,7 +185,7 @@ def _limit(bounds: Bounds) -> None:
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _lower(resource.RLIMIT_FSIZE, bounds.file_bytes + 1)
-    _lower(resource.RLIMIT_CPU, 2 * seconds)  # two threads
+    _lower(resource.RLIMIT_CPU, 3 * seconds)  # three threads
     _lower(resource.RLIMIT_AS, bounds.mapped + _ROOM)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from dropship.archives import Hole, Piece
@@ -29,13 +29,16 @@ _OPEN_FOLDERS: Final = 320
 class Tree:
     """A folder that is being filled. The process's umask must be 0 while it is.
 
-    ``umask`` is the one that counts for folders which no entry names.
+    ``umask`` is the one that counts for folders which no entry names; ``wrote`` hears of each
+    piece how long it is.
     """
 
-    def __init__(self, root: int, umask: int) -> None:
+    def __init__(self, root: int, umask: int, wrote: Callable[[int], None]) -> None:
         self._root = root
+        self._wrote = wrote
         self._implied = 0o777 & ~umask & ~0o022
-        self._open: dict[bytes, int] = {}
+        self._open: dict[bytes, int] = {}  # the one used last at the end
+        self._last = b""
         # Of folders: mode to set at the end (None: it has it already) and time.
         self._folders: dict[bytes, tuple[int | None, int | None]] = {}
 
@@ -96,11 +99,24 @@ class Tree:
         # The umask is 0: the mode is set by the same call that makes the file.
         fd = os.open(place.name, _FILE, place.mode, dir_fd=folder)
         try:
-            _fill(fd, body)
+            self._fill(fd, body)
             if place.mtime_ns is not None:
                 os.utime(fd, ns=(place.mtime_ns, place.mtime_ns))
         finally:
             os.close(fd)
+
+    def _fill(self, fd: int, body: Iterator[Piece]) -> None:
+        """Write a new file's contents; a hole is skipped, so that it takes no room."""
+        hole = False
+        for piece in body:
+            hole = isinstance(piece, Hole)
+            if isinstance(piece, Hole):
+                os.lseek(fd, piece.length, os.SEEK_CUR)
+            else:
+                write(fd, piece)
+                self._wrote(len(piece))
+        if hole:
+            os.ftruncate(fd, os.lseek(fd, 0, os.SEEK_CUR))
 
     def _compare(self, entry: Entry, place: Place, body: Iterator[Piece], folder: int) -> None:
         """The archive has it twice: nothing can happen to it, if both are the same."""
@@ -153,10 +169,15 @@ class Tree:
         """A descriptor of a folder, which is made where no entry named it before."""
         if not path:
             return self._root
-        fd = self._open.pop(path, None)
-        if fd is not None:
-            self._open[path] = fd  # now the one used last
-            return fd
+        fd = self._open.get(path)
+        if fd is None:
+            fd = self._open_folder(path)
+        elif path != self._last:
+            self._open[path] = self._open.pop(path)
+        self._last = path
+        return fd
+
+    def _open_folder(self, path: bytes) -> int:
         if path not in self._folders:
             self._make(path, self._implied)
         above, _, name = path.rpartition(b"/")
@@ -181,19 +202,6 @@ class Tree:
 
 def _join(folder: bytes, name: bytes) -> bytes:
     return folder + b"/" + name if folder else name
-
-
-def _fill(fd: int, body: Iterator[Piece]) -> None:
-    """Write a new file's contents; a hole is skipped, so that it takes no room."""
-    hole = False
-    for piece in body:
-        hole = isinstance(piece, Hole)
-        if isinstance(piece, Hole):
-            os.lseek(fd, piece.length, os.SEEK_CUR)
-        else:
-            write(fd, piece)
-    if hole:
-        os.ftruncate(fd, os.lseek(fd, 0, os.SEEK_CUR))
 
 
 def write(fd: int, piece: bytes | memoryview) -> None:

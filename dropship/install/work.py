@@ -28,7 +28,7 @@ from dropship.errors import DropshipError, RefusedError
 from dropship.install.plan import TREE, Plan, Report, Word
 from dropship.install.pump import pumped
 from dropship.install.tree import Tree, write
-from dropship.linux.disk import syncfs
+from dropship.install.writeback import Writeback
 
 _READ_BYTES: Final = 256 << 10
 _REPORT_SECONDS: Final = 0.25
@@ -49,6 +49,7 @@ class Work:
         self._plan = plan
         self._judge = Judge(plan.rules)
         self._folder = folder
+        self._writeback = Writeback(folder)
         self._say = say
         self._unpacked = 0
         self._said = time.monotonic()
@@ -79,12 +80,12 @@ class Work:
             self._zip(stream)
         else:
             self._tree(TarReader(stream, plan.rules.max_entries))
-        syncfs(self._folder)
+        self._writeback.finish()
 
     def _tree(self, archive: Archive) -> None:
         os.mkdir(TREE, 0o700, dir_fd=self._folder)
         root = os.open(TREE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._folder)
-        tree = Tree(root, self._plan.umask)
+        tree = Tree(root, self._plan.umask, self._writeback.wrote)
         self._fill(archive, tree)
         self._judge.finish()
         tree.finish()
@@ -113,7 +114,8 @@ class Work:
             Rules(keep_modes=True, max_size=rules.max_size, max_ratio=rules.max_ratio)
         )
         entry = Entry(TREE.encode(), PlainFile.kind, mode=self._plan.file_mode, mtime_ns=None)
-        self._fill(PlainFile(self._grown(entry, stream), entry), Tree(self._folder, 0))
+        tree = Tree(self._folder, 0, self._writeback.wrote)
+        self._fill(PlainFile(self._grown(entry, stream), entry), tree)
 
     def _fill(self, archive: Archive, tree: Tree) -> None:
         for entry in archive.entries():

@@ -39,7 +39,7 @@ def unpack(content: bytes, name: str, folder: Path, rules: Rules | None = None) 
     judge = Judge(rules)
     before = os.umask(0)
     root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    tree = Tree(root, 0o022)
+    tree = Tree(root, 0o022, lambda _count: None)
     try:
         archive = _archive(content, form, judge, rules)
         for entry in archive.entries():

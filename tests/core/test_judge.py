@@ -330,7 +330,7 @@ def _end_of(path: Path) -> str | None:
 
 
 def _unpack(entries: list[Entry], strip: int, fd: int) -> None:
-    seen, tree = Judge(Rules(strip=strip)), Tree(fd, 0o022)
+    seen, tree = Judge(Rules(strip=strip)), Tree(fd, 0o022, lambda _count: None)
     try:
         for entry in entries:
             place = seen.admit(entry)
