@@ -30,11 +30,15 @@ class Tree:
     """A folder that is being filled. The process's umask must be 0 while it is.
 
     ``umask`` is the one that counts for folders which no entry names; ``wrote`` hears of each
-    piece how long it is.
+    piece how long it is. One that makes no folders finds all of them there.
     """
 
-    def __init__(self, root: int, umask: int, wrote: Callable[[int], None]) -> None:
+    def __init__(
+        self, root: int, umask: int, wrote: Callable[[int], None], *, makes_folders: bool = True
+    ) -> None:
         self._root = root
+        self._umask = umask
+        self._makes_folders = makes_folders
         self._wrote = wrote
         self._implied = 0o777 & ~umask & ~0o022
         self._open: dict[bytes, int] = {}  # the one used last at the end
@@ -63,6 +67,18 @@ class Tree:
             if error.errno in _CANNOT:
                 refuse(entry.name, f"this file system cannot hold it: {error.strerror}")
             raise
+
+    def beside(self) -> Tree:
+        """The same for another process, which only puts files into folders that are there."""
+        return Tree(self._root, self._umask, lambda _count: None, makes_folders=False)
+
+    def reach(self, path: bytes) -> None:
+        """Have a folder there that is about to be needed.
+
+        Raises:
+            OSError: As ``put``.
+        """
+        self._folder(path)
 
     def finish(self) -> None:
         """Set what had to wait until nothing is written into folders any more.
@@ -178,7 +194,7 @@ class Tree:
         return fd
 
     def _open_folder(self, path: bytes) -> int:
-        if path not in self._folders:
+        if self._makes_folders and path not in self._folders:
             self._make(path, self._implied)
         above, _, name = path.rpartition(b"/")
         fd = os.open(name, _FOLDER, dir_fd=self._folder(above))

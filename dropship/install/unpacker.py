@@ -69,9 +69,7 @@ class Unpacker:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
             self._reap()
-        if self._reports >= 0:
-            os.close(self._reports)
-            self._reports = -1
+        self._see_all_gone()
         self._note.unlink(missing_ok=True)
 
     @property
@@ -140,6 +138,18 @@ class Unpacker:
         if self._final is None or (status and self._final.word is Word.DONE):
             raise StageError(f"the unpacker {_ending(status)}{self._last_words()}")
         return self._final
+
+    def _see_all_gone(self) -> None:
+        """Its second process holds the other end of the pipe for as long as it lives."""
+        if self._reports < 0:
+            return
+        os.set_blocking(self._reports, True)
+        poll = select.poll()
+        poll.register(self._reports, select.POLLIN)
+        while poll.poll(_ENDED_SECONDS * 1000) and os.read(self._reports, LINE_MAX):
+            """What it still had to say."""
+        os.close(self._reports)
+        self._reports = -1
 
     def _hear_out(self) -> None:
         """It closed its end: whatever it had to say is in the pipe, and then the pipe ends."""

@@ -29,6 +29,7 @@ from dropship.install.plan import TREE, Plan, Report, Word
 from dropship.install.pump import pumped
 from dropship.install.tree import Tree, write
 from dropship.install.writeback import Writeback
+from dropship.install.writers import Writers
 
 _READ_BYTES: Final = 256 << 10
 _REPORT_SECONDS: Final = 0.25
@@ -85,7 +86,7 @@ class Work:
     def _tree(self, archive: Archive) -> None:
         os.mkdir(TREE, 0o700, dir_fd=self._folder)
         root = os.open(TREE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._folder)
-        tree = Tree(root, self._plan.umask, self._writeback.wrote)
+        tree = Writers(Tree(root, self._plan.umask, self._writeback.wrote), self._writeback.wrote)
         self._fill(archive, tree)
         self._judge.finish()
         tree.finish()
@@ -117,7 +118,7 @@ class Work:
         tree = Tree(self._folder, 0, self._writeback.wrote)
         self._fill(PlainFile(self._grown(entry, stream), entry), tree)
 
-    def _fill(self, archive: Archive, tree: Tree) -> None:
+    def _fill(self, archive: Archive, tree: Tree | Writers) -> None:
         for entry in archive.entries():
             place = self._judge.admit(entry)
             if place is not None:

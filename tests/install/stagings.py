@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from dropship.config.model import ArtifactConfig, RepoConfig
 from dropship.core.values import Md5, Share, Token
 from dropship.core.watch import Progress
@@ -153,3 +155,9 @@ def wait_for(condition: Callable[[], T]) -> T:
             return found
         time.sleep(0.005)
     raise AssertionError("waited in vain")
+
+
+def second_of(unpacker: int) -> psutil.Process:
+    """The process that helps an unpacker, once it is there."""
+    (second,) = wait_for(lambda: psutil.Process(unpacker).children())
+    return second

@@ -46,7 +46,9 @@ from tests.install.stagings import (
     children,
     litter,
     request,
+    second_of,
     staged,
+    wait_for,
 )
 
 SMALL = tgz(Member(b"app/x", b"hello", mode=0o755))
@@ -600,11 +602,11 @@ def test_worker_that_is_killed_takes_its_unpacker_along(tmp_path: Path) -> None:
         forever = MemoryRepo(LARGE, at=lambda offset: time.sleep(60) if offset > 1 << 20 else None)
         stage(request(tmp_path, LARGE), forever, CountingWatch(), lambda: NOW)
         os._exit(0)
-    unpacker = _wait_for(lambda: _noted(layout))
+    unpacker = wait_for(lambda: _noted(layout))
     os.kill(unpacker, signal.SIGSTOP)  # so that it does not end by itself with its input
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    _wait_for(lambda: not _alive(unpacker))
+    wait_for(lambda: not _alive(unpacker))
     assert litter(layout)
     sweep(layout, keep=())
     assert litter(layout) == []
@@ -643,8 +645,14 @@ def test_sweep_keeps_what_state_names_and_what_was_adopted(tmp_path: Path) -> No
     assert not layout.new_link.is_symlink()
 
 
+def descriptors(pid: int) -> dict[str, str]:
+    """What a process has open, by number."""
+    fds = Path(f"/proc/{pid}/fd")
+    return {fd.name: str(fd.readlink()) for fd in fds.iterdir()}
+
+
 def test_unpacker_has_two_pipes_and_no_way_to_more_privileges(tmp_path: Path) -> None:
-    """No other descriptor of the worker's, no_new_privs, no core files, a limit on everything."""
+    """Besides two to its own second process. No other descriptor of the worker's, no_new_privs, no core files, a limit on everything."""
     before = children()
     seen: dict[str, Any] = {}
     secret = os.open(tmp_path, os.O_RDONLY)
@@ -653,21 +661,27 @@ def test_unpacker_has_two_pipes_and_no_way_to_more_privileges(tmp_path: Path) ->
     def look(offset: int) -> None:
         if offset == 2 << 20:
             (pid,) = children() - before
-            _wait_for(lambda: _noted(layout))
+            wait_for(lambda: _noted(layout))
             seen["status"] = Path(f"/proc/{pid}/status").read_text()
-            fds = Path(f"/proc/{pid}/fd")
-            seen["fds"] = {fd.name: str(fd.readlink()) for fd in fds.iterdir()}
+            second = second_of(pid)
+            wait_for(lambda: descriptors(second.pid)["0"] != descriptors(pid)["0"])
+            seen["fds"], seen["second"] = descriptors(pid), descriptors(second.pid)
             seen["limits"] = Path(f"/proc/{pid}/limits").read_text()
 
     try:
         stage(request(tmp_path, LARGE), MemoryRepo(LARGE, at=look), CountingWatch(), lambda: NOW)
     finally:
         os.close(secret)
-    pipes = {name for name, what in seen["fds"].items() if what.startswith("pipe:")}
+    data, reports, errors = (seen["fds"].pop(name) for name in "012")
+    assert data.startswith("pipe:")
+    assert reports.startswith("pipe:")
+    assert reports == errors
+    between = {what for what in seen["fds"].values() if what.startswith("pipe:")}
+    assert set(seen["second"].values()) - set(seen["fds"].values()) == {reports}
+    assert len(between) == 2
+    assert between < set(seen["second"].values())
     inside = str(tmp_path / "srv/.dropship/api/staging")
-    assert pipes == {"0", "1", "2"}
-    assert len({seen["fds"][name] for name in pipes}) == 2
-    assert all(what.startswith(inside) for name, what in seen["fds"].items() if name not in pipes)
+    assert all(what.startswith(inside) for what in seen["fds"].values() if what not in between)
     assert "Max core file size        0 " in seen["limits"]
     assert "NoNewPrivs:\t1" in seen["status"]
     for kind in ("Inh", "Prm", "Eff", "Amb", *(("Bnd",) if os.geteuid() == 0 else ())):
@@ -704,13 +718,3 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def _wait_for(condition: Any) -> Any:
-    """Until it holds, or the test fails."""
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.005)
-    raise AssertionError("waited in vain")
