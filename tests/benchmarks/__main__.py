@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks NAME [--json] [--rounds N] [--size S]``."""
+"""``python -m tests.benchmarks NAME [--json] [--rounds N] [--size S] [--disk memory|disk]``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import corpus, disk, install
-from tests.benchmarks.contest import Results, Run, contest, measure, median
-from tests.servers import nginx
+from dropship import __version__
+from tests.benchmarks import corpus, disk, downtime, ratios
+
+_ON_DISK = "/var/tmp"  # where the hierarchy standard wants files that outlive a reboot
+
+
+@dataclass(frozen=True)
+class _Benchmark:
+    """A benchmark: how it is run, how its figures are told, and what disk it wants by itself."""
+
+    run: Callable[[argparse.Namespace, Path], list[dict[str, Any]]]
+    lines: Callable[[Sequence[Mapping[str, Any]]], list[str]]
+    disk: str
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,94 +37,58 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--size", type=float, default=1.0, help="part of the archives' files")
     parser.add_argument("--folder", type=Path, help="where archives are kept between runs")
+    parser.add_argument("--disk", choices=("memory", "disk"), help="what file systems are made on")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory() as temporary:
-        found = _BENCHMARKS[args.name](args, Path(temporary))
-        kind = disk.kind(Path(temporary))
-    facts = {
-        "benchmark": args.name,
-        "python": platform.python_version(),
-        "processors": os.cpu_count(),
-        "disk": kind,
-        "rounds": args.rounds,
-        "shapes": found,
-    }
-    print(json.dumps(facts, indent=2) if args.json else _text(facts))
+    benchmark = _BENCHMARKS[args.name]
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(dir=_ON_DISK) as temporary:
+        folder = Path(temporary)
+        args.image = folder / "image" if (args.disk or benchmark.disk) == "disk" else None
+        facts = {
+            "check": args.name,
+            "what": (sys.modules[benchmark.lines.__module__].__doc__ or "").partition("\n")[0],
+            "date": datetime.now(timezone.utc).date().isoformat(),
+            "version": __version__,
+            "python": platform.python_version(),
+            "kernel": platform.release().split("-")[0],
+            "processors": os.cpu_count(),
+            "disk": disk.kind(args.image),
+            "rounds": args.rounds,
+            "size": args.size,
+            "figures": benchmark.run(args, folder),
+        }
+    facts["load average"] = {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)}
+    head = f"{args.name} on {facts['disk']}, {args.rounds} rounds"
+    lines = [head, *benchmark.lines(facts["figures"])]
+    print(json.dumps(facts, indent=2) if args.json else "\n".join(lines))
     return 0
 
 
-def _install(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    kept = args.folder or folder
+def _kept(args: argparse.Namespace, folder: Path) -> Path:
+    kept: Path = args.folder or folder
     kept.mkdir(parents=True, exist_ok=True)
-    found = []
-    for name in args.shape or sorted(corpus.SHAPES):
-        file = corpus.archive(corpus.SHAPES[name].scaled(args.size), kept)
-        served = folder / f"nginx-{name}"
-        served.mkdir()
-        with nginx.running(served) as server:
-            (server.www / "app.tar.gz").symlink_to(file)
-            runners = install.contestants(f"{server.url}/app.tar.gz", file)
-            results = contest(runners, args.rounds, folder)
-            with disk.fresh(folder) as place:
-                memory = measure(runners[0], place, memory=True).memory
-        found.append({
-            "shape": name,
-            "archive": install.size_of(file),
-            "left out": {one.name: one.missing for one in runners if one.missing},
-            "medians": _medians(results),
-            "dropship memory": memory,
-            "ratios": _ratios(results, install.targets(name)),
-        })  # fmt: skip
-    return found
+    return kept
 
 
-def _medians(results: Results) -> dict[str, dict[str, float]]:
-    return {
-        name: {
-            "wall": round(median(runs, lambda run: run.wall), 3),
-            "cpu": round(median(runs, lambda run: run.cpu), 3),
-        }
-        for name, runs in results.items()
-    }
+def _shapes(args: argparse.Namespace) -> list[corpus.Shape]:
+    return [corpus.SHAPES[name].scaled(args.size) for name in args.shape or sorted(corpus.SHAPES)]
 
 
-def _ratios(results: Results, targets: Sequence[tuple[str, str, float]]) -> list[dict[str, Any]]:
-    ratios = []
-    for figure, rival, target in targets:
-        if rival not in results:
-            continue
-        ratio = _figure(results["dropship"], figure) / _figure(results[rival], figure)
-        ratios.append(
-            {"figure": figure, "rival": rival, "ratio": round(ratio, 3), "target": target,
-             "met": ratio <= target}
-        )  # fmt: skip
-    return ratios
+def _downtime(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    kept = _kept(args, folder)
+    return downtime.measured(_shapes(args), args.rounds, kept, folder, args.image)
 
 
-def _figure(runs: Sequence[Run], figure: str) -> float:
-    return median(runs, lambda run: float(getattr(run, figure)))
+def _install(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    kept = _kept(args, folder)
+    return ratios.measured(_shapes(args), args.rounds, kept, folder, args.image)
 
 
-def _text(facts: Mapping[str, Any]) -> str:
-    lines = [f"{facts['benchmark']} on {facts['disk']}, {facts['rounds']} rounds, medians"]
-    for shape in facts["shapes"]:
-        lines += ["", f"{shape['shape']} ({shape['archive']})"]
-        lines += [
-            f"  {name:34} {one['wall']:8.3f} s wall {one['cpu']:8.3f} s cpu"
-            for name, one in shape["medians"].items()
-        ]
-        lines += [f"  {name}: left out, {why}" for name, why in shape["left out"].items()]
-        lines.append(f"  dropship's memory: {shape['dropship memory'] / (1 << 20):.1f} MiB")
-        lines += [
-            f"  {one['figure']} / {one['rival']}: {one['ratio']:.3f} "
-            f"(at most {one['target']}) {'ok' if one['met'] else 'MISSED'}"
-            for one in shape["ratios"]
-        ]
-    return "\n".join(lines)
-
-
-_BENCHMARKS = {"install": _install}
+_BENCHMARKS = {
+    "downtime": _Benchmark(_downtime, downtime.lines, "disk"),
+    "install": _Benchmark(_install, ratios.lines, "disk"),
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

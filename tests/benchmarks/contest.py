@@ -56,13 +56,15 @@ class Contestant:
 Results = Mapping[str, Sequence[Run]]
 
 
-def contest(contestants: Sequence[Contestant], rounds: int, folder: Path) -> Results:
+def contest(
+    contestants: Sequence[Contestant], rounds: int, folder: Path, image: Path | None = None
+) -> Results:
     """Let everybody run ``rounds`` times, and once before that does not count."""
     able = [one for one in contestants if not one.missing]
     found: dict[str, list[Run]] = {one.name: [] for one in able}
     for number in range(rounds + 1):
         for one in able:
-            with disk.fresh(folder) as place:
+            with disk.fresh(folder, image=image) as place:
                 run = measure(one, place)
             if number:
                 found[one.name].append(run)
