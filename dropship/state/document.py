@@ -26,18 +26,13 @@ _CURE: Final = "restore the file from a backup, or move it away to start without
 
 
 class Document(Generic[T]):
-    """A document of one type at one path.
+    """A document of one type at one path."""
 
-    Without ``durable`` it is whole at any time but not synced: it need not outlive the kernel,
-    and one that cannot be read may be written over.
-    """
-
-    def __init__(self, path: Path, cls: type[T], *, durable: bool = True) -> None:
+    def __init__(self, path: Path, cls: type[T]) -> None:
         self.path = path
         self._cls = cls
-        self._durable = durable
-        self._readable = not durable
-        self._settled = not durable
+        self._readable = False
+        self._settled = False
 
     @property
     def next(self) -> Path:
@@ -73,7 +68,7 @@ class Document(Generic[T]):
             self._settle()
             self._write(text.encode("ascii"))
         except OSError as error:
-            raise _unwritable(self.next, error) from error
+            raise unwritable(self.next, error) from error
 
     def commit(self) -> None:
         """Make what was prepared the document.
@@ -85,9 +80,9 @@ class Document(Generic[T]):
             self.load()
         try:
             self.next.rename(self.path)
-            self._sync_folder()
+            sync_folder(self.path.parent)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def save(self, value: T) -> None:
         """Prepare and commit.
@@ -106,11 +101,11 @@ class Document(Generic[T]):
         """
         try:
             self.path.unlink()
-            self._sync_folder()
+            sync_folder(self.path.parent)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def _settle(self) -> None:
         """The folder is there, durably: the log, which syncs nothing, may have made it."""
@@ -141,8 +136,7 @@ class Document(Generic[T]):
         fd = os.open(self.next, flags, 0o644)
         try:
             write_all(fd, text)
-            if self._durable:
-                os.fsync(fd)
+            os.fsync(fd)
         except BaseException:
             # Half a document must not take the space that somebody needs.
             with contextlib.suppress(OSError):
@@ -150,10 +144,6 @@ class Document(Generic[T]):
             raise
         finally:
             os.close(fd)
-
-    def _sync_folder(self) -> None:
-        if self._durable:
-            sync_folder(self.path.parent)
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -186,7 +176,8 @@ def _unreadable(path: Path, error: OSError) -> StateError:
     return StateError(f"cannot read {path}: {error.strerror}", cure="run as the agent's user")
 
 
-def _unwritable(path: Path, error: OSError) -> StateError:
+def unwritable(path: Path, error: OSError) -> StateError:
+    """What to say of a file that could not be written."""
     return StateError(
         f"cannot write {path}: {error.strerror}", cure="make room, or mend the permissions"
     )

@@ -6,14 +6,13 @@ is written over.
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 from dropship.core.saved import HistoryEntry, Journal, Saved
-from dropship.errors import StateError
 from dropship.state.document import Document
 from dropship.state.history import History
 from dropship.state.hook_mark import HookMark
+from dropship.state.scratch import Scratch
 
 
 class Store:
@@ -26,7 +25,7 @@ class Store:
         self.folder = folder
         self._state = Document(folder / "state.json", Saved)
         self._journal = Document(folder / "journal.json", Journal)
-        self._hook = Document(folder / "hook.json", HookMark, durable=False)
+        self._hook = Scratch(folder / "hook.json", HookMark)
         self._history = History(folder / "history.jsonl", HistoryEntry)
 
     @classmethod
@@ -68,9 +67,7 @@ class Store:
 
     def hook_read(self) -> HookMark | None:
         """The hook that was running; None if none was, or its mark was cut short."""
-        with contextlib.suppress(StateError):
-            return self._hook.load()
-        return None
+        return self._hook.load()
 
     def hook_remove(self) -> None:
         """No hook is running any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,16 @@ def test_mark_of_a_running_hook_is_there_until_removed(store: Store) -> None:
     store.hook_write(MARK)
     store.hook_remove()
     assert again(store).hook_read() is None
+
+
+def test_mark_of_a_hook_is_written_over_in_place(store: Store) -> None:
+    """No rename that waits for others' writes; a shorter one is read whole over a longer one."""
+    store.hook_write(MARK)
+    before = (store.folder / "hook.json").stat()
+    store.hook_write(replace(MARK, group=None))
+    after = (store.folder / "hook.json").stat()
+    assert again(store).hook_read() == replace(MARK, group=None)
+    assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
 
 
 def test_history_is_read_newest_first(store: Store) -> None:
