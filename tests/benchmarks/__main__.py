@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dropship import __version__
-from tests.benchmarks import corpus, disk, downtime, ratios
+from tests.benchmarks import corpus, disk, downtime, memory, ratios
 
 _ON_DISK = "/var/tmp"  # where the hierarchy standard wants files that outlive a reboot
 
@@ -34,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("name", choices=sorted(_BENCHMARKS))
     parser.add_argument("--shape", choices=sorted(corpus.SHAPES), action="append")
+    parser.add_argument("--artifact", choices=list(memory.STREAMS), action="append")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--size", type=float, default=1.0, help="part of the archives' files")
     parser.add_argument("--folder", type=Path, help="where archives are kept between runs")
@@ -85,9 +86,14 @@ def _install(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return ratios.measured(_shapes(args), args.rounds, kept, folder, args.image)
 
 
+def _memory(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return memory.measured(args.artifact or list(memory.STREAMS), args.rounds, folder, args.image)
+
+
 _BENCHMARKS = {
     "downtime": _Benchmark(_downtime, downtime.lines, "disk"),
     "install": _Benchmark(_install, ratios.lines, "disk"),
+    "memory": _Benchmark(_memory, memory.lines, "disk"),
 }
 
 if __name__ == "__main__":

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
-from tests.benchmarks import corpus, downtime
+from tests.benchmarks import corpus, downtime, memory
+from tests.benchmarks.stream import Stream
+from tests.e2e.host import eventually
 
 
 def test_downtime_is_timed_by_the_hooks_themselves(tmp_path: Path) -> None:
@@ -19,3 +25,48 @@ def test_downtime_is_timed_by_the_hooks_themselves(tmp_path: Path) -> None:
     assert row["met"] == (gap.hooks <= downtime.TARGETS["busy"])
     (line,) = downtime.lines([row])
     assert f"{1000 * row['median']:.1f} ms" in line
+
+
+def test_memory_of_a_tree_is_what_its_processes_hold() -> None:
+    """A process below another one is seen, to the page."""
+    script = """
+import os
+if os.fork() == 0:
+    input()
+    held = bytearray(os.urandom(1 << 20) * 32)
+    print("held", flush=True)
+    input()
+os.wait()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        before = eventually(lambda: memory.of_tree(process.pid), "start")
+        process.stdin.write(b"hold\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        assert memory.of_tree(process.pid) - before > 32 << 20
+        process.stdin.write(b"end\n")
+
+
+def test_memory_is_looked_at_while_an_agent_updates(tmp_path: Path) -> None:
+    """Every figure is there; what is small may be over between two looks."""
+    peak = memory.updated(Stream(3, 1), tmp_path)
+    assert peak.idle > 1 << 20
+    assert peak.seconds > 0
+    row = memory.row("3 MB", [peak])
+    assert row["met"] == (peak.above <= memory.TARGET)
+    (line,) = memory.lines([row])
+    assert f"{row['above idle, most']:.1f} at most" in line
+
+
+def test_stream_is_a_whole_archive_of_the_length_it_says() -> None:
+    """Made as it is sent, packed as long as unpacked."""
+    stream = Stream(2, 3)
+    data = b"".join(stream.pieces())
+    assert len(data) == stream.length
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert [one.size for one in archive] == [3 << 20, 3 << 20]
+    assert stream.size < len(data) < 1.01 * stream.size
