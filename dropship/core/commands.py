@@ -83,11 +83,16 @@ class LeaveTurn(Command):
 
 @dataclass(frozen=True, slots=True)
 class WriteJournal(Command):
-    """Write the journal. With ``next``, that state is written out in full too, uncommitted."""
+    """Write the journal.
+
+    With ``next``, that state is written out in full too, uncommitted; with ``following``, so is the
+    journal that will be asked for next, but for the times in it.
+    """
 
     journal: Journal
     required: bool = False
     next: Saved | None = None
+    following: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,15 @@ def journal(state: State) -> do.Command:
 
 
 def journal_or_not_at_all(state: State) -> do.Command:
-    """Write where we are before anything is touched; without it the update does not go on."""
+    """Write where we are before anything is touched; without it the update does not go on.
+
+    What the switch will ask for is written out now, while the service is still up.
+    """
     entry = Journal(state.phase, state.now, state.hook, state.deaths)
-    first = state.phase is Phase.BEFORE
-    planned = after_success(state) if first else None
-    return do.WriteJournal(entry, required=True, next=planned)
+    if state.phase is not Phase.BEFORE:
+        return do.WriteJournal(entry, required=True)
+    planned, switching = after_success(state), Journal(Phase.ACTIVATING, state.now)
+    return do.WriteJournal(entry, required=True, next=planned, following=switching)
 
 
 def remove_journal(_state: State) -> do.Command:

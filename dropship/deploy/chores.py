@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from dropship.core import commands as do
-from dropship.core.saved import Saved
+from dropship.core.saved import Journal, Saved, Seconds
 from dropship.core.situation import State
 from dropship.core.watch import Watch
 from dropship.deploy import words
@@ -33,6 +34,7 @@ class Chores:
         self._performer = performer
         self._watch = watch
         self._log = log
+        self._following: Journal | None = None
 
     def perform(self, command: do.Command, state: State) -> None:
         """Do it.
@@ -67,9 +69,16 @@ class Chores:
         self._turn.leave()
 
     def _write_journal(self, command: do.WriteJournal) -> None:
+        store, prepared, self._following = self._rig.store, self._following, None
         if command.next is not None:
             self._performer.prepare(command.next)
-        self._rig.store.journal_write(command.journal)
+        if prepared is not None and _timeless(prepared) == _timeless(command.journal):
+            store.journal_commit()
+        else:
+            store.journal_write(command.journal)
+        if command.following is not None:
+            store.journal_prepare(command.following)
+            self._following = command.following
 
     def _remove_journal(self, _command: do.RemoveJournal) -> None:
         self._rig.store.journal_remove()
@@ -117,3 +126,8 @@ class Chores:
         do.Mark: _mark,
         do.Prune: _prune,
     }
+
+
+def _timeless(journal: Journal) -> Journal:
+    """The journal without how long things took: no recovery depends on that."""
+    return replace(journal, attempt=replace(journal.attempt, seconds=Seconds()))

@@ -355,8 +355,10 @@ class Driver:
         disk, journal = store.load(), store.journal_read()
         saved = ground.known(layout, disk, journal, self._log)
         if journal is None:
-            # Its mark goes after the journal: a kill between the two leaves it behind.
+            # Its mark goes after the journal: a kill between the two leaves it behind. So does a
+            # kill before the journal leaves one that was only prepared.
             with suppress(StateError):
+                store.journal_remove()
                 store.hook_remove()
             return on.Started(saved=saved, mended=saved != disk)
         self._log.warning("recovering an update that was cut off while %s", journal.phase.value)

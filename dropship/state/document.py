@@ -94,12 +94,13 @@ class Document(Generic[T]):
         self.commit()
 
     def remove(self) -> None:
-        """Take the document away, durably; it may be gone already.
+        """Take the document away, and what was prepared; durably. Both may be gone already.
 
         Raises:
             StateError: It cannot be removed.
         """
         try:
+            self.next.unlink(missing_ok=True)
             self.path.unlink()
             sync_folder(self.path.parent)
         except FileNotFoundError:

@@ -53,6 +53,14 @@ class Store:
         """Write down the step that is about to begin."""
         self._journal.save(journal)
 
+    def journal_prepare(self, journal: Journal) -> None:
+        """Write the next journal out in full, uncommitted."""
+        self._journal.prepare(journal)
+
+    def journal_commit(self) -> None:
+        """Make what was prepared the journal: one rename."""
+        self._journal.commit()
+
     def journal_read(self) -> Journal | None:
         """The step that was in flight; None if none was."""
         return self._journal.load()

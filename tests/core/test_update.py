@@ -583,6 +583,21 @@ def test_update_does_not_begin_without_a_journal() -> None:
     assert state.phase is Phase.IDLE
 
 
+def test_journal_of_the_switch_is_written_out_before_the_hooks() -> None:
+    """Nothing but times is new in it when it is wanted."""
+    state, _ = feed(started(Saved(current=A)), on.Due(at=1.0))
+    state, _ = feed(state, seen(B, linked=A))
+    state, before = feed(state, on.Staged(release=B))
+    _, switching = feed(state, on.HooksPassed(at=99.0))
+    (prepared,) = [one.following for one in before if isinstance(one, do.WriteJournal)]
+    (wanted,) = [one for one in switching if isinstance(one, do.WriteJournal)]
+    assert prepared is not None
+    assert prepared.phase is Phase.ACTIVATING
+    times = wanted.journal.attempt.seconds
+    assert replace(prepared, attempt=replace(prepared.attempt, seconds=times)) == wanted.journal
+    assert wanted.following is None
+
+
 # --- stop, rollback by hand ---------------------------------------------------------------------
 
 

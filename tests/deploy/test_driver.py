@@ -307,3 +307,24 @@ def test_something_better_in_the_store_comes_before_going_back_again(host: Host)
     drive(made, desk)
     assert host.version() == "3"
     assert desk.phases.count(Phase.BEFORE) == 1
+
+
+def test_switch_renames_the_journal_that_was_written_before_the_hooks(host: Host) -> None:
+    """No file has to be written, and waited for, while the service is down."""
+    journal = host.folder / "state" / "services" / "app" / "journal.json"
+    deployed(host, "1", body=f"""
+  before "script" {{ command = "stat -c %i {journal}.next >> {host.marks}" }}
+  after  "script" {{ command = "stat -c %i {journal} >> {host.marks}" }}
+""")  # fmt: skip
+    prepared, current = host.marked()
+    assert prepared == current
+    assert not list(journal.parent.glob("journal*"))
+
+
+def test_journal_prepared_for_a_switch_that_is_put_off_does_not_stay(host: Host) -> None:
+    """Neither is there when nothing is under way."""
+    host.configure(host.service('before "script" { command = "exit 75" }'))
+    host.publish({"version": "1"})
+    drive(rig(host.config), Desk())
+    assert host.version() is None
+    assert not list((host.folder / "state" / "services" / "app").glob("journal*"))

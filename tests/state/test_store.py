@@ -141,6 +141,22 @@ def test_journal_is_there_until_removed(store: Store) -> None:
     assert again(store).journal_read() is None
 
 
+def test_prepared_journal_counts_once_committed_and_goes_with_the_other(store: Store) -> None:
+    """As with the state; nothing of it is left when no step is in flight."""
+    one, two = Journal(Phase.BEFORE, Attempt("u1", 1.0)), Journal(Phase.AFTER, Attempt("u1", 1.0))
+    store.journal_write(one)
+    store.journal_prepare(two)
+    assert again(store).journal_read() == one
+    store.journal_commit()
+    assert again(store).journal_read() == two
+    store.journal_prepare(one)
+    store.journal_remove()
+    assert list(store.folder.iterdir()) == []
+    store.journal_prepare(one)
+    store.journal_remove()
+    assert list(store.folder.iterdir()) == []
+
+
 def test_mark_of_a_running_hook_is_there_until_removed(store: Store) -> None:
     """The process group survives the worker that started it; a cut mark counts as none."""
     store.hook_write(MARK)
