@@ -154,7 +154,8 @@ class _Running:
         poll = select.poll()
         if not self.ended:
             poll.register(self.output, select.POLLIN)
-        if self.pidfd is not None and not self.exited():
+        # Not asked anew whether it has exited: if it has since, its pidfd ends the wait at once.
+        if self.pidfd is not None and self.process.returncode is None:
             poll.register(self.pidfd, select.POLLIN)
         elif self.pidfd is None:
             seconds = min(seconds, 0.02)  # a kernel that cannot tell of an exit

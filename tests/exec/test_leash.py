@@ -242,3 +242,25 @@ leash.execute(leash.Command(("touch", "{tmp_path}/began"), run.environ), run)
     gate = Path(f"/proc/{int(ended.stdout)}/stat")
     eventually(lambda: not gate.exists() or gate.read_text().split()[2] in "ZX")
     assert not (tmp_path / "began").exists()
+
+
+@pytest.mark.timeout(60)
+def test_exit_right_after_a_look_is_seen_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service is down while the end of its hook is not noticed."""
+    monkeypatch.setattr(leash, "_LOOK", 3600.0)
+    runner = Runner(timeout=3600.0)
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+
+    def exits_once_its_output_has_ended() -> bool:
+        if len(runner.watch.looks) == 2:
+            gate.write_text("now\n")
+            # Left to be reaped by the leash.
+            os.waitid(os.P_PID, runner.groups[0].pgid, os.WEXITED | os.WNOWAIT)
+        return False
+
+    runner.watch.stop = exits_once_its_output_has_ended
+    assert shell(f"exec >/dev/null 2>&1; read < {gate}", runner).good
+    assert len(runner.watch.looks) == 2
