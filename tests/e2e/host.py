@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -39,9 +40,12 @@ def eventually(
 
 
 def tarball(files: Mapping[str, str | bytes]) -> bytes:
-    """A tar.gz of files."""
+    """A tar.gz of files; the same bytes whenever it is made."""
     target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w:gz", compresslevel=1) as archive:
+    with (
+        gzip.GzipFile("", "wb", 1, target, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
         for name, content in files.items():
             data = content.encode() if isinstance(content, str) else content
             info = tarfile.TarInfo(name)
