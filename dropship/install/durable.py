@@ -19,13 +19,18 @@ def sync_folder(path: Path) -> None:
         os.close(fd)
 
 
+def draft_of(path: Path) -> Path:
+    """Where ``write_file`` writes before ``path`` is there; a crash may leave it."""
+    return path.with_name(f".{path.name}.new")
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write a new file out to the disk; whoever looks at ``path`` sees all of it or none.
 
     Raises:
         OSError: It could not be written; nothing of it is left then.
     """
-    draft = path.with_name(f".{path.name}.new")
+    draft = draft_of(path)
     try:
         with draft.open("wb") as file:
             file.write(content)

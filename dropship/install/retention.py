@@ -11,7 +11,7 @@ from dropship.core.watch import Watch
 from dropship.errors import StageError
 from dropship.install import release as cards
 from dropship.install.activate import current, link_text
-from dropship.install.durable import sync_folder
+from dropship.install.durable import draft_of, sync_folder
 from dropship.install.layout import Layout
 from dropship.install.remove import mounted_in, remove
 
@@ -53,8 +53,10 @@ def discard(layout: Layout, name: str, watch: Watch | None = None) -> None:
 
 
 def drop_orphans(layout: Layout) -> None:
-    """Remove cards without a release: of a driver that was killed between the two."""
+    """Remove cards without a release, whole or half written: of a driver that was killed."""
     whole = set(cards.names(layout))
+    for draft in layout.releases.glob(draft_of(Path("*.json")).name):
+        draft.unlink(missing_ok=True)
     for card in layout.releases.glob("*.json"):
         if card.stem not in whole:
             card.unlink(missing_ok=True)

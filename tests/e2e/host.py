@@ -123,9 +123,10 @@ service "{name}" {{
         return sorted(one.name for one in folder.iterdir() if one.suffix != ".json")
 
     def litter(self, name: str = "app") -> list[Path]:
-        """What is left in staging."""
+        """What is left in staging, or half written among the releases."""
         staging = self.root(name) / "staging"
-        return list(staging.iterdir()) if staging.is_dir() else []
+        drafts = list((self.root(name) / "releases").glob(".*"))
+        return [*staging.iterdir(), *drafts] if staging.is_dir() else drafts
 
     def saved(self, name: str = "app") -> dict[str, Any]:
         """The service's state file."""

@@ -634,6 +634,7 @@ def test_sweep_keeps_what_state_names_and_what_was_adopted(tmp_path: Path) -> No
     layout = request(tmp_path, SMALL).layout
     (layout.releases / "adopted-20200101T000000Z").mkdir()
     (layout.releases / "orphan.json").write_text("{}")
+    (layout.releases / ".half.json.new").write_text("{")
     layout.new_link.symlink_to("nowhere")
     sweep(layout, keep=[two.release.name])
     assert {path.name for path in layout.releases.iterdir()} == {
