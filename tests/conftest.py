@@ -24,3 +24,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--reloads", type=int, default=50, help="reloads while services update (50)")
     group.addoption("--inputs", type=int, default=20_000, help="random archives (20,000)")
     group.addoption("--points", type=int, default=3, help="strikes a scene and kind (3); 0: all")
+    group.addoption("--cuts", type=int, default=0, help="power cuts in a virtual machine (0)")

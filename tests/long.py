@@ -23,6 +23,7 @@ from tests.e2e import chaos, fire
 from tests.e2e.host import Host
 from tests.faults import scenes
 from tests.fuzz import run as fuzz
+from tests.power import cuts, machine
 
 RESULTS = Path(__file__).parents[1] / "docs" / "development" / "results"
 
@@ -90,11 +91,26 @@ def _struck(task: tuple[str, bool]) -> scenes.Outcome:
     return one
 
 
+def power() -> Mapping[str, Any]:
+    """20 power cuts while a host updates, and some while it recovers: QEMU, ext4, a volatile cache."""
+    size, seed = 20, 20261124
+    if lacking := machine.missing():
+        raise SystemExit(f"power: {lacking}")
+    with tempfile.TemporaryDirectory() as folder:
+        seen = dataclasses.asdict(cuts.rounds(Path(folder), size, seed))
+    updating = [one for one in seen["cuts"] if one["during"] == "updating"]
+    good = (
+        not seen["faults"] and len(updating) >= size and all(one["converged"] for one in updating)
+    )
+    return {"size": size, "seed": seed, "guest": machine.described(), "good": good, **seen}
+
+
 CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "kills": kills,
     "reloads": reloads,
     "archives": archives,
     "faults": faults,
+    "power": power,
 }
 
 
