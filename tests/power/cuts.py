@@ -45,6 +45,12 @@ class Cut:
     found: dict[str, str] = field(default_factory=dict)
     converged: bool = False
 
+    def told(self) -> str:
+        """In a line, after the next boot."""
+        seen = "; ".join(f"{name}: {what}" for name, what in self.found.items())
+        cache = f"{self.lost} of {self.unflushed} unflushed sectors lost"
+        return f"{self.during}, {self.moment}, {cache}; version {self.newest} in the store; {seen}"
+
 
 @dataclass
 class Outcome:
@@ -118,7 +124,7 @@ class Bench:
         if self.outcome.cuts:
             cut = self.outcome.cuts[-1]
             cut.found = {name: self._found(said["services"][name]) for name in SERVICES}
-            print(f"cut {len(self.outcome.cuts)}: {cut}", flush=True)
+            print(f"cut {len(self.outcome.cuts)}, {cut.told()}", flush=True)
 
     def _found(self, seen: Mapping[str, Any]) -> str:
         """In words."""
@@ -143,6 +149,7 @@ class Bench:
                 self._fault(f"{name}: another tree than that of version {one.number}")
             self._reached[name] = one.number
         self.outcome.converged += 1
+        print(f"boot {self.outcome.boots}: converged on version {self._store.number}", flush=True)
         for cut in self.outcome.cuts:
             cut.converged = True
         return True
@@ -199,7 +206,7 @@ class Bench:
     def _fault(self, fault: str) -> None:
         where = f"boot {self.outcome.boots}: {fault}"
         self.outcome.faults.append(where)
-        print(where)
+        print(where, flush=True)
 
     def _give_up(self, fault: str) -> None:
         self._fault(f"{fault}\n{self._machine.console()}")
