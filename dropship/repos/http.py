@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -11,8 +13,10 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from dropship.core.option import option
 from dropship.core.values import Secret, Strings, Token
 from dropship.errors import ConfigError, MovedError, RepoError
+from dropship.net import lengths
 from dropship.net import url as urls
 from dropship.net.http import Http, Identity, NetError
+from dropship.net.lengths import Part
 from dropship.repos import Body, Found
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
 
 _NO_HEAD: Final = frozenset({405, 501})
 _LATER: Final = frozenset({408, 423, 425, 429})
-_RANGE: Final = re.compile(r"bytes (\d+)-\d*/")
 
 _CURES: Final = {
     401: "check user and password or bearer of the repo",
@@ -174,7 +177,7 @@ def _cure(response: requests.Response, status: int) -> str:
 
 def _found(response: requests.Response, url: str) -> Found:
     headers = response.headers
-    token = _token(response)
+    token = _token(response, url)
     if not token:
         raise RepoError(
             f"{urls.shown(url)}: the server tells neither ETag nor Last-Modified with a length, so a change could not be seen",
@@ -185,28 +188,52 @@ def _found(response: requests.Response, url: str) -> Found:
         token=token,
         source=urls.shown(url),
         name=unquote(PurePosixPath(urlsplit(url).path).name),
-        size=_length(response),
+        size=_length(response, url),
         content_type=headers.get("Content-Type", "").partition(";")[0].strip().lower(),
         ref=headers.get("Last-Modified", ""),
     )
 
 
-def _token(response: requests.Response) -> Token:
-    if etag := response.headers.get("ETag", "").strip():
+def _token(response: requests.Response, url: str) -> Token:
+    etag = response.headers.get("ETag", "").strip()
+    if etag.removeprefix("W/") not in {"", '""'}:
         return Token(etag)
-    modified, length = response.headers.get("Last-Modified"), _total(response)
+    modified, length = response.headers.get("Last-Modified"), _total(response, url)
     return Token(f"{modified} {length}" if modified and length is not None else "")
 
 
-def _length(response: requests.Response) -> int | None:
-    text = response.headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+def _length(response: requests.Response, url: str) -> int | None:
+    with _sense(url):
+        return lengths.length(response.headers.get("Content-Length"))
 
 
-def _total(response: requests.Response) -> int | None:
+def _part(response: requests.Response, url: str) -> Part:
+    """The part that was sent; a server without ranges sends all of it."""
+    if response.status_code != 206:
+        return lengths.WHOLE
+    with _sense(url):
+        return lengths.part(response.headers.get("Content-Range"))
+
+
+def _total(response: requests.Response, url: str) -> int | None:
     """The length of the whole artifact, also where the answer is a part of it."""
-    total = response.headers.get("Content-Range", "").rpartition("/")[2]
-    return int(total) if total.isascii() and total.isdigit() else _length(response)
+    part, length = _part(response, url), _length(response, url)
+    if part.total is not None or length is None:
+        return part.total
+    return part.begins + length
+
+
+@contextmanager
+def _sense(url: str) -> Iterator[None]:
+    """Numbers of an answer; those that make no sense may be better the next time.
+
+    Raises:
+        RepoError: They make none.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise RepoError(f"{urls.shown(url)}: the server {error}") from error
 
 
 def _conditions(found: Found, offset: int) -> dict[str, str]:
@@ -225,30 +252,22 @@ def _conditions(found: Found, offset: int) -> dict[str, str]:
 
 
 def _body(http: Http, response: requests.Response, url: str, found: Found, offset: int) -> Body:
-    if _token(response) != found.token:
+    part, length = _part(response, url), _length(response, url)
+    if _token(response, url) != found.token:
         raise MovedError(f"{found.source} changed since it was looked at")
-    length, chunked = _length(response), "chunked" in response.headers.get("Transfer-Encoding", "")
-    begins = _begins(response)
-    if begins > offset:
+    if part.begins > offset:
         raise RepoError(f"{urls.shown(url)}: the server sent another part than asked for")
     if found.size is not None:
-        if response.status_code == 200 and length not in {None, found.size}:
+        sent = length if response.status_code == 200 else part.total
+        if sent not in {None, found.size}:
             raise MovedError(
-                f"{found.source}: {length} bytes are sent, and {found.size} were announced"
+                f"{found.source}: {sent} bytes are sent, and {found.size} were announced"
             )
-        length = found.size - begins
-    if length is None and not chunked:
+        length = found.size - part.begins
+    if length is None and "chunked" not in response.headers.get("Transfer-Encoding", ""):
         raise RepoError(
             f"{urls.shown(url)}: the server tells no length, so a cut download could not be told",
             cure="let it send Content-Length",
             permanent=True,
         )
-    return http.body(response, source=found.source, length=length, skip=offset - begins)
-
-
-def _begins(response: requests.Response) -> int:
-    """Where the part begins that was sent; a server without ranges sends all of it."""
-    if response.status_code != 206:
-        return 0
-    match = _RANGE.match(response.headers.get("Content-Range", ""))
-    return int(match[1]) if match else 0
+    return http.body(response, source=found.source, length=length, skip=offset - part.begins)

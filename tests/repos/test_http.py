@@ -200,6 +200,49 @@ def test_body_that_is_longer_than_announced_is_another_object(body: bytes, annou
             drain(made.open(location, found))
 
 
+@pytest.mark.parametrize("text", [b"abc", b"-3", b"", b"9" * 5000], ids=lambda text: text[:5])
+def test_length_that_is_none_is_told_with_its_place(text: bytes) -> None:
+    """It may be a proxy's, and gone the next time."""
+    answer = HEAD + b"Content-Length: " + text + b"\r\n\r\n"
+    with answering(answer) as url:
+        error = fault(url)
+    assert str(error).startswith(f"{url}: the server sends a Content-Length that is no length: ")
+    assert not error.permanent
+
+
+PART = b'HTTP/1.1 206 Partial Content\r\nETag: "1"\r\nConnection: close\r\n'
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "says"),
+    [
+        (b"\r\nabc", RepoError, "a part without a Content-Range"),
+        (b"Content-Range: bytes */3\r\n\r\nabc", RepoError, "a Content-Range that is none"),
+        (b"Content-Range: bytes 2-2/" + b"9" * 5000 + b"\r\n\r\nc", RepoError, "that is none"),
+        (b"Content-Range: bytes 2-2/9\r\n\r\nc", MovedError, "9 bytes are sent, and 3 were"),
+    ],
+)
+def test_part_that_is_not_the_one_asked_for_is_told(
+    part: bytes, kind: type[RepoError], says: str
+) -> None:
+    """Taken for the beginning, its bytes would go where others belong."""
+    with answering(HEAD + b"Content-Length: 3\r\n\r\n", PART + part) as url, repo() as made:
+        location = HttpLocation(url=url)
+        with pytest.raises(RepoError, match=says) as caught:
+            made.open(location, made.find(location), 2)
+    assert type(caught.value) is kind
+    assert not caught.value.permanent
+
+
+def test_part_of_a_whole_of_unknown_length_goes_on_without_an_etag() -> None:
+    """Its end tells as much."""
+    dated = b"Last-Modified: Tue, 24 Nov 2026 13:00:00 GMT\r\nConnection: close\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + dated + b"\r\n"
+    part = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\nContent-Range: bytes 2-2/*\r\n"
+    with answering(head, part + dated + b"\r\nc") as url, repo() as made:
+        assert read(made, HttpLocation(url=url), 2) == b"c"
+
+
 def test_body_without_any_length_is_refused() -> None:
     """A cut could not be told from the end."""
     with answering(HEAD + b"\r\n", HEAD + b"\r\nabc") as url, repo() as made:
@@ -235,9 +278,12 @@ def test_stalled_body_counts_as_cut() -> None:
         thread.join()
 
 
-def test_server_that_tells_no_token_is_refused(httpserver: HTTPServer) -> None:
+@pytest.mark.parametrize("headers", [{}, {"ETag": '""'}, {"ETag": 'W/""'}])
+def test_server_that_tells_no_token_is_refused(
+    httpserver: HTTPServer, headers: dict[str, str]
+) -> None:
     """A change could not be seen."""
-    httpserver.expect_request("/x").respond_with_data("abc")
+    httpserver.expect_request("/x").respond_with_data("abc", headers=headers)
     error = fault(httpserver.url_for("/x"))
     assert error.permanent
     assert "neither ETag nor Last-Modified" in str(error)
