@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Mapping
+from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
 
 import requests
+import urllib3.exceptions
 from requests.utils import get_environ_proxies
 
 from dropship import __version__
@@ -22,6 +24,8 @@ _AUTHORITIES: Final = (
     "/etc/pki/tls/certs/ca-bundle.crt",  # Red Hat
     "/etc/ssl/ca-bundle.pem",  # SUSE
 )
+
+_LONGEST_REASON: Final = 200
 
 
 class Session:
@@ -145,8 +149,24 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
+def _reason(root: BaseException) -> str:
+    """In one line and not for ever: it may quote what a server wrote, line end and all."""
+    text = getattr(root, "strerror", None) or str(root).rpartition(": ")[2]
+    line = " ".join(text.split()) or type(root).__name__
+    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"
+
+
 def _explained(error: Exception, method: str, url: str) -> NetError:
     where = f"{method} {urls.shown(url)}"
+    root = _root(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        return NetError(
+            f"{where}: TLS failed: {_reason(root)}",
+            cure="check the certificate, or name its authority in caBundle",
+            permanent=True,
+        )
+    if passing := _passing(error, root):
+        return NetError(f"{where}: {passing}")
     if isinstance(error, requests.exceptions.InvalidHeader | UnicodeEncodeError):
         # Their own words quote the header, of which a part would be left below.
         return NetError(
@@ -154,20 +174,21 @@ def _explained(error: Exception, method: str, url: str) -> NetError:
             cure="write headers without line ends, of Latin-1 characters only",
             permanent=True,
         )
-    root = _root(error)
-    reason = getattr(root, "strerror", None) or str(root).rpartition(": ")[2] or type(root).__name__
-    if isinstance(error, requests.exceptions.SSLError):
-        return NetError(
-            f"{where}: TLS failed: {reason}",
-            cure="check the certificate, or name its authority in caBundle",
-            permanent=True,
-        )
-    if isinstance(error, requests.ConnectTimeout):
-        return NetError(f"{where}: no connection within {CONNECT:g} s")
-    if isinstance(error, requests.Timeout):
-        return NetError(f"{where}: no answer in time")
-    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
-        return NetError(f"{where}: {reason}")
     return NetError(
-        f"{where}: {reason}", cure="check the URL and the files it needs", permanent=True
+        f"{where}: {_reason(root)}", cure="check the URL and the files it needs", permanent=True
     )
+
+
+def _passing(error: Exception, root: BaseException) -> str:
+    """What may be better the next time, in words; nothing for anything else."""
+    if isinstance(root, urllib3.exceptions.InvalidHeader):  # of the answer; requests has its own
+        return f"the answer makes no sense: {_reason(root)}"
+    if isinstance(root, BadStatusLine) and not isinstance(root, ConnectionError):
+        return f"the answer is no HTTP: {_reason(root)}"
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection within {CONNECT:g} s"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+        return _reason(root)
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Iterator
@@ -311,6 +312,31 @@ def test_header_that_cannot_be_sent_is_not_quoted(value: str) -> None:
         made.find(HttpLocation(url="http://127.0.0.1:1/x"))
     assert "hush" not in str(caught.value)
     assert "write headers without line ends" in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # urllib3 drops it
+def test_lengths_that_differ_are_the_answers_fault() -> None:
+    """Not that of a header of ours, which nothing is wrong with."""
+    with answering(HEAD + b"Content-Length: 3, 4\r\n\r\n") as url:
+        error = fault(url)
+    assert str(error).startswith(f"HEAD {url}: the answer makes no sense: ")
+    assert "(3, 4)" in str(error)
+    assert not error.permanent
+    del error
+    gc.collect()  # now, where it may be ignored
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(b"SSH-2.0-x\r\n", "SSH-2.0-x"), (b"HTTP/1.1 x\r\n\r\n", "HTTP/1.1 x"), (b"y" * 900, "y" * 200 + "…")],
+    ids=["ssh", "status", "endless"],
+)  # fmt: skip
+def test_answer_that_is_no_http_is_told_in_one_line(answer: bytes, says: str) -> None:
+    """A log has one line for it."""
+    with answering(answer) as url:
+        error = fault(url)
+    assert str(error) == f"HEAD {url}: the answer is no HTTP: {says}"
+    assert not error.permanent
 
 
 def test_relative_url_needs_a_base() -> None:
