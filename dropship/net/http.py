@@ -119,7 +119,7 @@ class Http:
             for _ in range(_MOST_REDIRECTS):
                 if not (follow and _leads_on(response)):
                     return response
-                url = _next(response, method, url)
+                url = _same_login(url, _next(response, method, url))
                 response = self._session.send(method, url, headers, body, read, home)
         except (OSError, ValueError) as error:  # what requests raises is an OSError
             raise self._session.explained(error, method, url) from error
@@ -133,6 +133,14 @@ class Http:
 
 def _leads_on(response: requests.Response) -> bool:
     return response.status_code in _REDIRECTS and "Location" in response.headers
+
+
+def _same_login(url: str, target: str) -> str:
+    """``target``, with the login of ``url`` where it is of the same origin and has none itself."""
+    login = urls.login_part(url)
+    if login and not urls.login_part(target) and urls.origin(target) == urls.origin(url):
+        return urls.with_login_part(target, login)
+    return target
 
 
 def _next(response: requests.Response, method: str, url: str) -> str:

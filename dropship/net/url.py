@@ -41,6 +41,25 @@ def without_login(url: str) -> tuple[str, Login | None]:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), login
 
 
+def login_part(url: str) -> str:
+    """What stands before the ``@`` of a URL, as it stands there; may be empty.
+
+    Raises:
+        ValueError: It is no URL.
+    """
+    return urlsplit(url).netloc.rpartition("@")[0]
+
+
+def with_login_part(url: str, login: str) -> str:
+    """A URL that has no login, with this one.
+
+    Raises:
+        ValueError: It is no URL.
+    """
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{login}@{parts.netloc}").geturl()
+
+
 def shown(url: str) -> str:
     """The URL for people: no login, and no query, which may be a signature."""
     try:

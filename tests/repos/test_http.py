@@ -134,6 +134,27 @@ def test_redirect_to_another_origin_takes_no_credential_along(
         assert headers["Accept-Encoding"] == "identity"
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_login_in_a_url_goes_along_to_the_same_origin_only(
+    httpserver: HTTPServer, *, same: bool
+) -> None:
+    """A whole URL in Location has no login, and is that of the same server all the same."""
+    seen: list[str] = []
+    base = httpserver.url_for("/").replace("127.0.0.1", "localhost")
+    target = base if same else base.replace("localhost", "127.0.0.1")
+
+    def there(request: Request) -> Response:
+        seen.append(request.headers.get("Authorization", ""))
+        return Response("abc", headers={"ETag": '"1"'})
+
+    httpserver.expect_request("/here").respond_with_data("", 302, {"Location": f"{target}there"})
+    httpserver.expect_request("/there").respond_with_handler(there)
+    with repo() as made:
+        url = base.replace("://", "://deploy:pass%20word@")
+        assert read(made, HttpLocation(url=f"{url}here")) == b"abc"
+    assert seen == ["Basic ZGVwbG95OnBhc3Mgd29yZA==" if same else ""] * 2
+
+
 def test_absolute_url_elsewhere_gets_no_credential_of_the_repo(httpserver: HTTPServer) -> None:
     """They are for the repo's own url."""
     seen: list[str] = []
