@@ -1,6 +1,6 @@
 """Content-Length and Content-Range (RFC 9110, 8.6 and 14.4): numbers, or a complaint in words.
 
-A number that is none is a ``ValueError`` whose text goes on after "the server": whoever asked
+A number that is none is a ``LengthError`` whose text goes on after "the server": whoever asked
 adds where.
 """
 
@@ -14,6 +14,10 @@ from typing import Final
 _MOST_DIGITS: Final = 18
 _RANGE: Final = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)")
 _SHOWN: Final = 40
+
+
+class LengthError(ValueError):
+    """What a server sends for a number makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,14 @@ def length(text: str | None) -> int | None:
     """The number of a Content-Length; one that is there several times must be the same each time.
 
     Raises:
-        ValueError: It is no length.
+        LengthError: It is no length.
     """
     if text is None:
         return None
     several = {one.strip() for one in text.split(",")}
     one = several.pop()
     if several or not _number(one):
-        raise ValueError(f"sends a Content-Length that is no length: {_shown(text)}")
+        raise LengthError(f"sends a Content-Length that is no length: {_shown(text)}")
     return int(one)
 
 
@@ -47,18 +51,18 @@ def part(text: str | None) -> Part:
     """What a Content-Range tells.
 
     Raises:
-        ValueError: There is none, or it is no range of bytes.
+        LengthError: There is none, or it is no range of bytes.
     """
     if text is None:
-        raise ValueError("sends a part without a Content-Range")
+        raise LengthError("sends a part without a Content-Range")
     match = _RANGE.fullmatch(text.strip())
     numbers = match.groups() if match else ()
     if not numbers or not all(_number(one) or one == "*" for one in numbers):
-        raise ValueError(f"sends a Content-Range that is none: {_shown(text)}")
+        raise LengthError(f"sends a Content-Range that is none: {_shown(text)}")
     begins, ends, total = numbers
     whole = None if total == "*" else int(total)
     if int(ends) < int(begins) or (whole is not None and int(ends) >= whole):
-        raise ValueError(f"sends a Content-Range that is none: {_shown(text)}")
+        raise LengthError(f"sends a Content-Range that is none: {_shown(text)}")
     return Part(int(begins), whole)
 
 

@@ -60,8 +60,8 @@ class Body(Protocol):
 class Repo(Protocol[LocationT_contra]):
     """A store.
 
-    Every method may block for seconds (connect 5 s, read 10 s), never longer, and turns what its
-    SDK raises into ``RepoError`` (``permanent`` where waiting will not help: wrong credentials,
+    Every method may block for seconds (connect 5 s, read 10 s), ``open`` for ``stallTimeout``, and
+    again if it tries once more, never longer; each turns what its SDK raises into ``RepoError`` (``permanent`` where waiting will not help: wrong credentials,
     no such bucket, no such object), with the cure in words.
     """
 

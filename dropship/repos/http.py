@@ -16,7 +16,7 @@ from dropship.errors import ConfigError, MovedError, RepoError
 from dropship.net import lengths
 from dropship.net import url as urls
 from dropship.net.http import Http, Identity, NetError
-from dropship.net.lengths import Part
+from dropship.net.lengths import LengthError, Part
 from dropship.repos import Body, Found
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
@@ -110,7 +110,8 @@ class HttpRepo:
         url = self._url(location)
         response = self._ask("GET", url, _conditions(found, offset), read=self._stall)
         try:
-            if response.status_code == 412:
+            # What begins behind its end (416) is not as long as it was.
+            if response.status_code == 412 or (response.status_code == 416 and offset):
                 raise MovedError(f"{found.source} changed since it was looked at")
             _good(response, url)
             return paced(_body(self._http, response, url, found, offset), self._rate)
@@ -232,7 +233,7 @@ def _sense(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except ValueError as error:
+    except LengthError as error:
         raise RepoError(f"{urls.shown(url)}: the server {error}") from error
 
 

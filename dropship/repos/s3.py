@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from dropship.core.option import option
 from dropship.core.values import Md5, Secret, Token
 from dropship.errors import ConfigError, MovedError, RepoError
+from dropship.net import lengths
+from dropship.net.lengths import LengthError, Part
 from dropship.repos import Body, Found
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
@@ -70,7 +72,6 @@ class S3Repo:
             raise ConfigError(f"the s3 repo has no {missing}", cure="set both, or neither")
         from dropship.repos import s3_client  # noqa: PLC0415 - boto3 is large, see above
 
-        self._stall = options.stall_timeout.seconds
         self._rate = options.max_rate
         self._client: Client = s3_client.Client(options)
 
@@ -96,22 +97,31 @@ class S3Repo:
         conditions = {"IfMatch": found.ref}
         if offset:
             conditions["Range"] = f"bytes={offset}-"
-        answer = self._client.ask("get_object", found.source, _named(location), **conditions)
+        answer = self._client.download(found.source, _named(location), **conditions)
         if isinstance(answer, RepoError):
             raise answer
-        body = answer["Body"]
-        if offset and not str(answer.get("ContentRange", "")).startswith(f"bytes {offset}-"):
-            body.close()
-            raise RepoError(f"{found.source}: the store sent another part than asked for")
+        try:
+            return paced(self._body(answer, found, offset), self._rate)
+        except BaseException:
+            answer["Body"].close()
+            raise
+
+    def _body(self, answer: Mapping[str, Any], found: Found, offset: int) -> Body:
         if _token(answer) != found.token:
-            body.close()
             raise MovedError(f"{found.source} changed since it was looked at")
-        body.set_socket_timeout(self._stall)
+        part, sent = _part(answer, found.source), answer.get("ContentLength")
+        if part.begins > offset:
+            raise RepoError(f"{found.source}: the store sent another part than asked for")
+        total = part.total if part is not lengths.WHOLE else sent
+        if found.size is not None and total not in {None, found.size}:
+            raise MovedError(
+                f"{found.source}: {total} bytes are sent, and {found.size} were announced"
+            )
+        length = None if found.size is None else found.size - part.begins
         # Entering botocore's body gives urllib3's response, which need not wait for a full
         # buffer; that its bytes are counted is our body's work then.
-        length = None if found.size is None else found.size - offset
-        raw = body.__enter__()
-        return paced(self._client.body(raw, source=found.source, length=length), self._rate)
+        raw = answer["Body"].__enter__()
+        return self._client.body(raw, source=found.source, length=length, skip=offset - part.begins)
 
     def close(self) -> None:
         """Give back connections."""
@@ -169,9 +179,26 @@ def _shown(location: S3Location) -> str:
     return f"s3://{location.bucket}/{location.path.removeprefix('/')}{version}"
 
 
+def _part(answer: Mapping[str, Any], source: str) -> Part:
+    """The part that was sent; a store without ranges sends all of it."""
+    if answer.get("ResponseMetadata", {}).get("HTTPStatusCode") != 206:
+        return lengths.WHOLE
+    try:
+        return lengths.part(answer.get("ContentRange"))
+    except LengthError as error:
+        raise RepoError(f"{source}: the store {error}") from error
+
+
 def _found(answer: Mapping[str, Any], location: S3Location) -> Found:
+    token = _token(answer)
+    if not token:
+        raise RepoError(
+            f"{_shown(location)}: the store tells no ETag, so a change could not be seen",
+            cure="let it send one",
+            permanent=True,
+        )
     return Found(
-        token=_token(answer),
+        token=token,
         source=_shown(location),
         name=PurePosixPath(location.path).name,
         size=answer.get("ContentLength"),

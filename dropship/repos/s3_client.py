@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions as faults
+import urllib3.exceptions
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
@@ -23,14 +26,14 @@ from botocore.credentials import (
 from botocore.session import Session
 
 from dropship import __version__
-from dropship.errors import ConfigError, MovedError, RepoError
+from dropship.errors import ConfigError, DropshipError, MovedError, RepoError
+from dropship.net import url as urls
 from dropship.net.body import HttpBody, Raw
 from dropship.net.http import CONNECT, READ
+from dropship.net.lengths import LengthError, length
 from dropship.repos.s3 import S3Options
 
 _CONFIG: Final[Mapping[str, Any]] = {
-    "connect_timeout": CONNECT,
-    "read_timeout": READ,
     "retries": {"mode": "standard", "total_max_attempts": 2},
     # Stores other than Amazon's refuse or ignore the newer default checksums.
     "request_checksum_calculation": "when_required",
@@ -39,9 +42,12 @@ _CONFIG: Final[Mapping[str, Any]] = {
     "max_pool_connections": 2,
 }
 
+_LONGEST_REASON: Final = 300
+
 _KEYS: Final = "check accessKey and secret of the repo"
 _RIGHTS: Final = "check that the credentials may read it (s3:GetObject, s3:ListBucket)"
 _REGION: Final = "set `name` of the repo to the bucket's region"
+_ENDPOINT: Final = "set `endpoint` of the repo to where it is"
 _CLOCK: Final = "set this host's clock"
 _AGAIN: Final = "get new temporary credentials"
 _PATH: Final = "check the artifact's bucket and path"
@@ -66,6 +72,8 @@ _PERMANENT: Final[Mapping[str, tuple[str, str]]] = {
     "InvalidObjectState": ("the object is archived", "restore it from its archive first"),
     "InvalidBucketName": ("that is no name of a bucket", _PATH),
 }
+# What begins behind its end is not as long as it was.
+_MOVED: Final = frozenset({"PreconditionFailed", "412", "InvalidRange", "416"})
 _TRANSIENT: Final = frozenset(
     {"RequestTimeout", "SlowDown", "Throttling", "TooManyRequestsException", "BadDigest"}
 )
@@ -84,7 +92,9 @@ class Client:
 
     def __init__(self, options: S3Options) -> None:
         try:
-            self._client = _client(options)
+            make = _maker(options)
+            self._asking = make(READ)
+            self._downloading = make(options.stall_timeout.seconds)
         except (faults.BotoCoreError, ValueError) as error:
             raise ConfigError(f"the s3 repo cannot be used: {error}") from error
 
@@ -92,38 +102,97 @@ class Client:
         self, operation: str, where: str, named: Mapping[str, Any], **more: Any
     ) -> Mapping[str, Any] | RepoError:
         """The answer of an operation on one object, or the error to raise."""
-        try:
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**named, **more)
-        except faults.ClientError as error:
-            return _refused(error, where)
-        except (faults.BotoCoreError, OSError) as error:
-            return _unanswered(error, where)
-        return answer
+        return _answer(getattr(self._asking, operation), where, {**named, **more})
+
+    def download(
+        self, where: str, named: Mapping[str, Any], **more: Any
+    ) -> Mapping[str, Any] | RepoError:
+        """The answer that has one object's bytes, or the error to raise.
+
+        The store may be silent for ``stallTimeout``, before the bytes and between them.
+        """
+        return _answer(self._downloading.get_object, where, {**named, **more})
 
     @staticmethod
-    def body(raw: Raw, *, source: str, length: int | None) -> HttpBody:
+    def body(raw: Raw, *, source: str, length: int | None, skip: int = 0) -> HttpBody:
         """The bytes of an object, as ``net.body`` counts them."""
-        return HttpBody(raw, source=source, length=length)
+        return HttpBody(raw, source=source, length=length, skip=skip)
 
     def close(self) -> None:
         """Give back connections."""
-        self._client.close()
+        self._asking.close()
+        self._downloading.close()
 
 
-def _client(options: S3Options) -> Any:
+def _answer(
+    operation: Callable[..., Mapping[str, Any]], where: str, named: Mapping[str, Any]
+) -> Mapping[str, Any] | RepoError:
+    """What an operation gives, or the error to raise."""
+    try:
+        return operation(**named)
+    except faults.ClientError as error:
+        return _refused(error, where)
+    except (faults.BotoCoreError, OSError) as error:
+        return _unanswered(error, where)
+    except LengthError as error:
+        return RepoError(f"{where}: the store {error}")
+    except urllib3.exceptions.HTTPError:
+        return RepoError(f"{where}: the store's answer broke off")
+    except DropshipError:  # of whoever looks around while it waits
+        raise
+    except Exception as error:  # noqa: BLE001 - its parsers let pass whatever garbage makes Python raise
+        return RepoError(f"{where}: the store's answer makes no sense: {_in_a_line(error)}")
+
+
+def _maker(options: S3Options) -> Callable[[float], Any]:
+    """What makes clients; its argument: for how many seconds the store may be silent."""
     core = Session(profile=options.profile or None)
     core.register_component("credential_provider", _Credentials(core, options))
     session = boto3.session.Session(botocore_session=core, region_name=options.region or None)
     style = options.path_style
     if style is None:
         style = bool(options.endpoint) and not amazon(options.endpoint)
-    return session.client(
-        "s3",
-        region_name=session.region_name or "us-east-1",
-        endpoint_url=options.endpoint or None,
-        verify=options.ca_bundle or None,
-        config=Config(s3={"addressing_style": "path"} if style else {}, **_CONFIG),
-    )
+
+    def make(silence: float) -> Any:
+        config = Config(
+            connect_timeout=min(CONNECT, silence),
+            read_timeout=silence,
+            s3={"addressing_style": "path"} if style else {},
+            **_CONFIG,
+        )
+        client: Any = session.client(
+            "s3",
+            region_name=session.region_name or "us-east-1",
+            endpoint_url=options.endpoint or None,
+            verify=options.ca_bundle or None,
+            config=config,
+        )
+        client.meta.events.register("before-parse.s3", _one_length)
+        if not amazon(client.meta.endpoint_url):
+            client.meta.events.register("before-call.s3.HeadBucket", _of_no_region)
+        return client
+
+    return make
+
+
+def _of_no_region(**_: Any) -> tuple[AWSResponse, Mapping[str, Any]]:
+    """An answer nobody was asked for, without the bucket's region, which only Amazon's have.
+
+    Where an object's answer is a redirect, botocore looks for the region there, and again where
+    that answer is a redirect, until the stack is full.
+    """
+    return AWSResponse("", 200, HTTPHeaders(), None), {"ResponseMetadata": {"HTTPHeaders": {}}}
+
+
+def _one_length(response_dict: dict[str, Any], **_: Any) -> None:
+    """What Python takes for a number need not be a length: botocore looks no closer.
+
+    Raises:
+        LengthError: There is one that is none.
+    """
+    headers = response_dict["headers"]
+    if (one := length(headers.get("Content-Length"))) is not None:
+        headers["Content-Length"] = str(one)
 
 
 def amazon(endpoint: str) -> bool:
@@ -189,9 +258,14 @@ class _Later(Credentials):
 def _refused(error: faults.ClientError, where: str) -> RepoError:
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if code in {"PreconditionFailed", "412"}:
+    metadata = error.response.get("ResponseMetadata", {})
+    status = int(metadata.get("HTTPStatusCode", 0))
+    if code in _MOVED:
         return MovedError(f"{where} changed since it was looked at")
+    target = str(metadata.get("HTTPHeaders", {}).get("location", ""))
+    if target and code == str(status):  # not in Amazon's words, and so not from there
+        said = f"{where}: the store redirects to {urls.shown(target)}"
+        return StoreAnswerError(said, code=code, cure=_ENDPOINT, permanent=True)
     if code in _PERMANENT:
         words, cure = _PERMANENT[code]
         return StoreAnswerError(f"{where}: {words}", code=code, cure=cure, permanent=True)
@@ -215,6 +289,10 @@ def _unanswered(error: Exception, where: str) -> RepoError:
         cure = "check the certificate, or name its authority in caBundle"
         return RepoError(f"{where}: {error}", cure=cure, permanent=True)
     wrong = isinstance(error, faults.ParamValidationError | faults.ProfileNotFound)
-    return RepoError(
-        f"{where}: {' '.join(str(error).split())}", cure=_PATH if wrong else "", permanent=wrong
-    )
+    return RepoError(f"{where}: {_in_a_line(error)}", cure=_PATH if wrong else "", permanent=wrong)
+
+
+def _in_a_line(error: Exception) -> str:
+    """What an error says, not for ever: it may quote what the store sent."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"

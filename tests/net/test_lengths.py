@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dropship.net import lengths
-from dropship.net.lengths import Part
+from dropship.net.lengths import LengthError, Part
 
 ENDLESS = "9" * 5000
 
@@ -21,7 +21,7 @@ def test_length_is_what_the_header_says(text: str | None, length: int | None) ->
 @pytest.mark.parametrize("text", ["", "abc", "-3", "+3", "3.0", "٣", "3, 4", "3,", "9" * 19, ENDLESS])  # fmt: skip
 def test_length_that_is_none_is_told(text: str) -> None:
     """With what was sent, but not all of what is endless."""
-    with pytest.raises(ValueError, match="sends a Content-Length that is no length") as caught:
+    with pytest.raises(LengthError, match="sends a Content-Length that is no length") as caught:
         lengths.length(text)
     assert text[:40] in str(caught.value)
     assert len(str(caught.value)) < 100
@@ -42,6 +42,6 @@ def test_range_tells_where_the_part_begins_and_how_long_the_whole_is() -> None:
 )  # fmt: skip
 def test_range_that_is_none_is_told(text: str | None) -> None:
     """An answer that does not say which part it is must not be taken for the beginning."""
-    with pytest.raises(ValueError, match="Content-Range") as caught:
+    with pytest.raises(LengthError, match="Content-Range") as caught:
         lengths.part(text)
     assert len(str(caught.value)) < 100

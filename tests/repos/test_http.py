@@ -17,6 +17,7 @@ from dropship.core.values import Duration, Secret, Strings
 from dropship.errors import ConfigError, MovedError, RepoError
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
 from tests.contracts.shelves import drain, read
+from tests.repos.answering import answering as origin
 from tests.servers.nginx import PASSWORD, USER, Nginx
 from tests.servers.process import free_port
 
@@ -40,20 +41,9 @@ def fault(url: str, **keys: Any) -> RepoError:
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[str]:
-    """A server that gives each connection one of the answers, whatever it is asked, and hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            for answer in answers:
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api.tar.gz"
-        thread.join()
+    """The URL of an artifact that is there for so many answers."""
+    with origin(*answers) as url:
+        yield f"{url}/api.tar.gz"
 
 
 def test_credentials_open_what_needs_them(nginx: Nginx) -> None:
@@ -254,6 +244,15 @@ def test_part_that_is_not_the_one_asked_for_is_told(
             made.open(location, made.find(location), 2)
     assert type(caught.value) is kind
     assert not caught.value.permanent
+
+
+def test_part_behind_the_end_is_of_another_object() -> None:
+    """It has become shorter, whatever the server thinks of our condition."""
+    beyond = b"HTTP/1.1 416 No\r\nConnection: close\r\nContent-Range: bytes */1\r\n\r\n"
+    with answering(HEAD + b"Content-Length: 3\r\n\r\n", beyond) as url, repo() as made:
+        location = HttpLocation(url=url)
+        with pytest.raises(MovedError, match="changed"):
+            made.open(location, made.find(location), 2)
 
 
 def test_part_of_a_whole_of_unknown_length_goes_on_without_an_etag() -> None:

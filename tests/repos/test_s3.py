@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dropship.core.values import Secret
-from dropship.errors import ConfigError, RepoError
+from dropship.core.values import Duration, Secret, Token
+from dropship.errors import ConfigError, MovedError, RepoError
+from dropship.repos import Found
 from dropship.repos.s3 import S3Location, S3Options, S3Repo, _found
 from tests.contracts.shelves import options, read
+from tests.repos.answering import answering
 from tests.servers.process import free_port
 from tests.servers.swift import Swift
 
@@ -107,6 +111,113 @@ def test_credentials_come_from_the_environment(
         assert read(repo, S3Location(bucket=bucket, path="api.tar.gz")) == b"abc"
     finally:
         repo.close()
+
+
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n"
+TAGGED = (
+    OK + b'ETag: "' + hashlib.md5(b"abc", usedforsecurity=False).hexdigest().encode() + b'"\r\n'
+)
+NO = b"HTTP/1.1 400 No\r\nConnection: close\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+XML = b'<?xml version="1.0"?>'
+
+
+def answered(*answers: bytes) -> RepoError:
+    """The error that finding ends in, with a store that answers so."""
+    with answering(*answers) as url:
+        keys = S3Options(access_key="a", secret=Secret("b"), endpoint=url)
+        return fault(keys, S3Location(bucket="bkt", path="a"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (TAGGED.replace(b": 3", b": abc") + b"\r\n", 'sends a Content-Length that is no length: "abc"'),
+        (TAGGED.replace(b": 3", b": -3") + b"\r\n", 'sends a Content-Length that is no length: "-3"'),
+        (TAGGED.replace(b": 3", b": " + b"9" * 5000) + b"\r\n", "sends a Content-Length that is no length"),
+        (TAGGED + b"Last-Modified: never\r\n\r\n", 'makes no sense: Invalid timestamp "never"'),
+        (TAGGED + b"Last-Modified: " + b"9" * 5000 + b"\r\n\r\n", "makes no sense"),
+        (TAGGED + b"x-amz-missing-meta: x\r\n\r\n", "makes no sense"),
+        (NO + b"Content-Length: 100\r\n" + CHUNKED + b"zz\r\nabc", "broke off"),
+        (NO + b"\r\n" + XML + b"<Error><Code>A</Code><Code>B</Code></Error>", "makes no sense"),
+    ],
+)  # fmt: skip
+def test_answer_that_makes_no_sense_is_told_with_its_place(answer: bytes, says: str) -> None:
+    """What the library makes of it is no error of ours; it may be gone the next time."""
+    error = answered(answer)
+    assert str(error).startswith("s3://bkt/a: ")
+    assert says in str(error)
+    assert len(str(error)) < 400
+    assert not error.permanent
+
+
+@pytest.mark.parametrize("tag", [b"", b'ETag: ""\r\n'])
+def test_store_that_tells_no_etag_is_refused(tag: bytes) -> None:
+    """A change could not be seen."""
+    error = answered(OK + tag + b"\r\n")
+    assert "s3://bkt/a: the store tells no ETag" in str(error)
+    assert error.permanent
+
+
+def test_redirect_is_told_and_not_followed() -> None:
+    """Nor is a bucket's region looked for where there are none, again and again."""
+    location = b"Location: http://127.0.0.1:1/b?X-Amz-Signature=hush\r\n"
+    error = answered(b"HTTP/1.1 301 Moved\r\nConnection: close\r\n" + location + b"\r\n")
+    assert str(error) == (
+        "s3://bkt/a: the store redirects to http://127.0.0.1:1/b?…; "
+        "set `endpoint` of the repo to where it is"
+    )
+    assert error.permanent
+
+
+PARTIAL = TAGGED.replace(b"200 OK", b"206 Part").replace(b"Length: 3", b"Length: 1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "says"),
+    [
+        (PARTIAL + b"\r\nc", RepoError, "a part without a Content-Range"),
+        (PARTIAL + b"Content-Range: bytes */3\r\n\r\nc", RepoError, "a Content-Range that is none"),
+        (PARTIAL + b"Content-Range: bytes 2-2/9\r\n\r\nc", MovedError, "9 bytes are sent"),
+        (TAGGED.replace(b": 3", b": 9") + b"\r\nabcdefghi", MovedError, "9 bytes are sent"),
+        (OK + b'ETag: "other"\r\n\r\nabc', MovedError, "changed since"),
+        (NO.replace(b"400", b"412") + b"\r\n", MovedError, "changed since"),
+        (NO.replace(b"400", b"416") + b"\r\n", MovedError, "changed since"),
+    ],
+)
+def test_part_that_is_not_the_one_asked_for_is_told(
+    answer: bytes, kind: type[RepoError], says: str
+) -> None:
+    """Another object is told as moved, not as something that trying again mends."""
+    with answering(TAGGED + b"\r\n", answer) as url:
+        repo = S3Repo(S3Options(access_key="a", secret=Secret("b"), endpoint=url))
+        location = S3Location(bucket="bkt", path="a")
+        with pytest.raises(RepoError, match=says) as caught:
+            repo.open(location, repo.find(location), 2)
+        repo.close()
+    assert type(caught.value) is kind
+
+
+def test_store_without_ranges_sends_all_again() -> None:
+    """What is there already is skipped."""
+    with answering(TAGGED + b"\r\n", TAGGED + b"\r\nabc") as url:
+        repo = S3Repo(S3Options(access_key="a", secret=Secret("b"), endpoint=url))
+        assert read(repo, S3Location(bucket="bkt", path="a"), 2) == b"c"
+        repo.close()
+
+
+def test_store_that_says_nothing_for_the_stall_timeout_is_given_up() -> None:
+    """Before the first byte as between bytes, with one more try."""
+    keys = S3Options(access_key="a", secret=Secret("b"), stall_timeout=Duration.of(0.3))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        repo = S3Repo(replace(keys, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        found = Found(token=Token("t"), source="s3://bkt/a", name="a", size=3, ref="t")
+        began = time.monotonic()
+        with pytest.raises(RepoError, match="Read timeout") as caught:
+            repo.open(S3Location(bucket="bkt", path="a"), found)
+        assert time.monotonic() - began < 10
+        repo.close()
+    assert not caught.value.permanent
 
 
 def test_leading_slash_of_a_path_is_dropped(swift: Swift, bucket: str) -> None:
