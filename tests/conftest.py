@@ -25,3 +25,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--inputs", type=int, default=20_000, help="random archives (20,000)")
     group.addoption("--points", type=int, default=3, help="strikes a scene and kind (3); 0: all")
     group.addoption("--cuts", type=int, default=0, help="power cuts in a virtual machine (0)")
+    group.addoption("--downloads", type=int, default=25, help="spoiled downloads (25)")

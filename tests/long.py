@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,11 @@ from typing import Any
 from dropship import __version__
 from tests.e2e import chaos, fire
 from tests.e2e.host import Host
+from tests.faults import downloads as spoiled
 from tests.faults import scenes
 from tests.fuzz import run as fuzz
 from tests.power import cuts, machine
+from tests.servers import nginx, swift
 
 RESULTS = Path(__file__).parents[1] / "docs" / "development" / "results"
 
@@ -105,12 +108,27 @@ def power() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "guest": machine.described(), "good": good, **seen}
 
 
+def downloads() -> Mapping[str, Any]:
+    """1,000 downloads from real stores through a proxy that spoils them at random."""
+    size, seed = 1000, 20261124
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folders = [Path(name) / one for one in ("nginx", "swift", "work")]
+        for folder in folders:
+            folder.mkdir()
+        web = stack.enter_context(nginx.running(folders[0]))
+        store = stack.enter_context(swift.running(folders[1]))
+        seen = dataclasses.asdict(spoiled.rounds(web, store, folders[2], size, seed))
+    good = not seen["faults"] and seen["downloads"] == size
+    return {"size": size, "seed": seed, "good": good, **seen}
+
+
 CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "kills": kills,
     "reloads": reloads,
     "archives": archives,
     "faults": faults,
     "power": power,
+    "downloads": downloads,
 }
 
 
