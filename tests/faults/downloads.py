@@ -40,6 +40,8 @@ GARBAGE = (
     "Content-Length: abc", "Content-Length: " + "9" * 5000, "Content-Length: 3, 4", "ETag: ",
     "Last-Modified: never", "Content-Range: bytes 9-1/3",
 )  # fmt: skip
+REFUSED = ("garbage", "wrong-range", "no-length", "shorter", "longer")
+"""Answers that may be refused for their head: nobody has taken their bytes."""
 
 
 @dataclass
@@ -240,7 +242,8 @@ def _resumed(through: Proxy, size: int, outcome: Outcome) -> list[str]:
             outcome.again += max(0, end - one.begins)
         elif end:
             wrong.append(f"started over after {end} bytes")
-        end = max(end, begins + one.sent) if one.fault.kind not in {"shorter", "longer"} else end
+        if one.fault.kind not in REFUSED:
+            end = max(end, begins + one.sent)
     return wrong
 
 
