@@ -117,7 +117,7 @@ def downloads() -> Mapping[str, Any]:
             folder.mkdir()
         web = stack.enter_context(nginx.running(folders[0]))
         store = stack.enter_context(swift.running(folders[1]))
-        seen = dataclasses.asdict(spoiled.rounds(web, store, folders[2], size, seed))
+        seen = spoiled.rounds(web, store, folders[2], size, seed).told()
     good = not seen["faults"] and seen["downloads"] == size
     return {"size": size, "seed": seed, "good": good, **seen}
 

@@ -57,6 +57,11 @@ class Outcome:
     slowest: float = 0.0
     faults: list[str] = field(default_factory=list)
 
+    def told(self) -> dict[str, Any]:
+        """As it is written down."""
+        facts = {"kinds": dict(sorted(self.kinds.items())), "ends": dict(self.ends.most_common())}
+        return {**vars(self), **facts, "slowest": round(self.slowest, 1)}
+
 
 class Worker:
     """The process that downloads."""
