@@ -86,7 +86,7 @@ class Writers:
         self._tree.reach(place.folder)  # which only one of the two may make
         begin = self._at
         slot = _slot(self._memory, self._slot)
-        for piece in body:
+        for piece in body:  # a hole in so small a file saves nothing: it is written out
             end = self._at + len(piece)
             slot[self._at : end] = bytes(len(piece)) if isinstance(piece, Hole) else piece
             self._at = end
