@@ -235,18 +235,19 @@ def _judged(said: dict[str, Any], tokens: dict[str, dict[str, bytes]], folder: P
 
 def _resumed(through: Proxy, size: int, outcome: Outcome) -> list[str]:
     """After a cut it goes on behind what had come; ``again``: bytes that were lost on the way."""
-    wrong, end = [], 0
+    wrong, end, most = [], 0, 0
     for one in (one for one in through.asked if one.method == "GET"):
         if one.status not in {200, 206} or one.fault.kind in {"chunked", "cut-chunk"}:
             continue
         begins = one.begins if one.status == 206 else 0
-        if one.begins > end:
-            wrong.append(f"goes on at {one.begins} after {end} bytes")
+        if one.begins > most:
+            wrong.append(f"goes on at {one.begins} after {most} bytes")
         if one.begins:
             outcome.resumed += 1
             outcome.again += max(0, end - one.begins)
         elif end:
             wrong.append(f"started over after {end} bytes")
+        most = max(most, begins + one.sent)
         if one.fault.kind not in REFUSED:
             end = max(end, begins + one.sent)
     return wrong

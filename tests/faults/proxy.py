@@ -7,10 +7,12 @@ of a body that went back.
 
 from __future__ import annotations
 
+import fcntl
 import select
 import socket
 import ssl
 import struct
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -206,12 +208,22 @@ class Proxy:
         if fault.kind == "stall":
             self._until_gone(client)
         elif fault.kind in {"reset", "swap-midway"}:
+            self._until_arrived(client)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         else:
             # Closed before the other side has read, what it has not read yet might be lost.
             with suppress(OSError):
                 client.shutdown(socket.SHUT_WR)
             self._until_gone(client)
+
+    def _until_arrived(self, client: socket.socket) -> None:
+        """What was sent is in the other side's hands: a reset takes back what is not."""
+        until = time.monotonic() + _LONGEST
+        unacknowledged = bytearray(4)
+        while not self._over.wait(0.001) and time.monotonic() < until:
+            fcntl.ioctl(client, termios.TIOCOUTQ, unacknowledged)
+            if not any(unacknowledged):
+                return
 
     def _until_gone(self, client: socket.socket) -> None:
         """Say nothing until the other side has had enough."""
