@@ -181,6 +181,7 @@ class Scene:
             faults.append("a traceback")
         clean = self.program.update(self.host)
         faults += self._converged(clean)
+        faults += self._told(said)
         if faults:
             faults.append(
                 f"struck: {struck['code']} {said[-1500:]}; clean: {clean['code']} {clean['said'][-1500:]}"
@@ -225,11 +226,17 @@ class Scene:
         }
         if others:
             yield f"left in state: {others}"
-        ids = [one["id"] for one in host.history()]
-        if not ids or len(ids) != len(set(ids)):
-            yield f"history: {ids}"
         if "overlap" in host.marked():
             yield "two hooks ran at a time"
+
+    def _told(self, said: str) -> Iterator[str]:
+        """The update is in the history, once; or it was said that it could not be written there."""
+        ids = [one["id"] for one in self.host.history()]
+        if len(ids) != len(set(ids)):
+            yield f"twice in the history: {ids}"
+        before = 0 if self.old is None else 1
+        if len(ids) <= before and "history.jsonl" not in said:
+            yield f"not in the history: {ids}"
 
     def close(self) -> None:
         """Leave nothing running."""
