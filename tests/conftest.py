@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,12 @@ sys.path.append(str(Path(__file__).parents[1]))
 from tests.servers.fixtures import graphite, nginx, swift
 
 __all__ = ["graphite", "nginx", "swift"]
+
+
+def pytest_configure() -> None:
+    """A job in the background has SIGINT ignored, and so would all that it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
