@@ -97,7 +97,7 @@ class Driver:
         self.state = State(rig.facts)
         self._refused = False
         self._outcome: Outcome | None = None
-        self._by_hand = False
+        self._by_hand = self._took_back = False
         self._rig = rig
         self._desk = desk
         self._log = Telling(log, lambda: words.fields(self.state))
@@ -175,7 +175,11 @@ class Driver:
         came = words.UNFINISHED
         if not self._exit:
             came = words.came_of(
-                self.state, self._outcome, refused=self._refused, by_hand=self._by_hand
+                self.state,
+                self._outcome,
+                refused=self._refused,
+                by_hand=self._by_hand,
+                took_back=self._took_back,
             )
         self._orders.settle(self.state, came)
 
@@ -210,7 +214,9 @@ class Driver:
         attempt = self.state.attempt
         if attempt is not None and (before.attempt is None or before.attempt.id != attempt.id):
             self._refused, self._outcome = False, None
-            self._by_hand = attempt.by_hand
+            self._by_hand, self._took_back = attempt.by_hand, False
+        elif attempt is not None and attempt.by_hand and not self._by_hand:
+            self._took_back = True  # it began as a check
         # The desk first: what it shows of a phase must be gone before the log goes on.
         if self.state != before:
             self._desk.show(self.state, self._next_check())

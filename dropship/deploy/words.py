@@ -123,16 +123,20 @@ def busy(state: State, *, insists: bool) -> str | None:
     return f"busy: {_SAID.get(state.phase, state.phase.value)}"
 
 
-def came_of(state: State, outcome: Outcome | None, *, refused: bool, by_hand: bool) -> Answer:
+def came_of(
+    state: State, outcome: Outcome | None, *, refused: bool, by_hand: bool, took_back: bool
+) -> Answer:
     """What came of an order, now that ``state`` is at rest.
 
     ``outcome``: how its update ended, if there was one. ``refused``: something new was not taken.
-    ``by_hand``: it was to an earlier release.
+    ``by_hand``: it was to an earlier release. ``took_back``: so it was, but nobody asked for that.
     """
     current = state.saved.current
     runs = f"{current.name} is current" if current else "nothing is installed"
     if state.phase is Phase.STOPPED and outcome is None:
         return Answer(Verdict.FAILED, f"interrupted; {runs}")
+    if state.trouble is None and took_back:
+        return Answer(Verdict.REFUSED, f"not updated: what the store has failed here; {runs} again")
     if state.trouble is None:
         went = "went back" if by_hand else outcome or "up to date"
         return Answer(Verdict.GOOD, f"{went}, {runs}")

@@ -15,6 +15,7 @@ from dropship import log as logs
 from dropship.core import events as on
 from dropship.core.phase import Phase
 from dropship.core.saved import Paused, Quarantined
+from dropship.deploy.desk import Verdict
 from dropship.deploy.hooks import artifact_fields
 from tests.deploy.desks import Desk, drive, rig
 from tests.e2e.host import Host
@@ -270,8 +271,12 @@ def test_what_going_back_did_not_manage_is_tried_again(host: Host, body: str) ->
     runs_what_failed(host, body + hooks)
     host.marks.unlink()
     made = rig(host.config)
-    drive(made, Desk())
+    desk = Desk(first=[on.CheckNow()])
+    drive(made, desk)
     assert host.version() == "1"
+    ((_, answer),) = desk.answers
+    assert answer.verdict is Verdict.REFUSED, "what the store has is not what runs"
+    assert answer.words.endswith(" again")
     assert host.marked() == ["stop", "start"]
     saved = made.store.load()
     assert saved is not None
