@@ -16,7 +16,11 @@ def pumped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     For a process that ends by ``_exit``: the thread is not waited for if the taker stops early.
     """
     queue: Queue[bytes | BaseException | None] = Queue(_AHEAD)
-    threading.Thread(target=_fill, args=(pieces, queue), daemon=True).start()
+    try:
+        threading.Thread(target=_fill, args=(pieces, queue), daemon=True).start()
+    except RuntimeError:  # there can be no more threads: slower, but the same
+        yield from pieces
+        return
     while True:
         piece = queue.get()
         if piece is None:

@@ -90,6 +90,8 @@ def forget_parent() -> None:
     for number in signal.valid_signals():
         if number not in (signal.SIGKILL, signal.SIGSTOP) and callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
+    # Ignored, it would have the kernel reap the second process before anybody asked how it ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     # They were blocked over the fork, so that no handler of the worker's ran in here.

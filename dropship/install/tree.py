@@ -60,25 +60,25 @@ class Tree:
                 self._put_folder(place)
             elif not place.again:
                 self._put_link(entry, place)
-        except FileExistsError:
-            # The judge knew of none: the file system takes two names for one (case, Unicode).
-            refuse(entry.name, "for this file system another entry has the same name")
         except OSError as error:
-            if error.errno in _CANNOT:
-                refuse(entry.name, f"this file system cannot hold it: {error.strerror}")
+            _refuse_where_the_entry_is_at_fault(entry, error)
             raise
 
     def beside(self) -> Tree:
         """The same for another process, which only puts files into folders that are there."""
         return Tree(self._root, self._umask, lambda _count: None, makes_folders=False)
 
-    def reach(self, path: bytes) -> None:
-        """Have a folder there that is about to be needed.
+    def reach(self, entry: Entry, place: Place) -> None:
+        """Have the folder there that an entry is about to be put into.
 
         Raises:
-            OSError: As ``put``.
+            RefusedError, OSError: As ``put``.
         """
-        self._folder(path)
+        try:
+            self._folder(place.folder)
+        except OSError as error:
+            _refuse_where_the_entry_is_at_fault(entry, error)
+            raise
 
     def finish(self) -> None:
         """Set what had to wait until nothing is written into folders any more.
@@ -214,6 +214,14 @@ class Tree:
             os.utime(name, ns=(mtime, mtime), dir_fd=folder, follow_symlinks=False)
         if mode is not None:
             os.fchmod(self._folder(path), mode)
+
+
+def _refuse_where_the_entry_is_at_fault(entry: Entry, error: OSError) -> None:
+    if error.errno == errno.EEXIST:
+        # The judge knew of none: the file system takes two names for one (case, Unicode).
+        refuse(entry.name, "for this file system another entry has the same name")
+    if error.errno in _CANNOT:
+        refuse(entry.name, f"this file system cannot hold it: {error.strerror}")
 
 
 def _join(folder: bytes, name: bytes) -> bytes:

@@ -12,6 +12,7 @@ import fcntl
 import os
 import select
 import signal
+import time
 import traceback
 from pathlib import Path
 from typing import Final
@@ -146,8 +147,10 @@ class Unpacker:
         os.set_blocking(self._reports, True)
         poll = select.poll()
         poll.register(self._reports, select.POLLIN)
-        while poll.poll(_ENDED_SECONDS * 1000) and os.read(self._reports, LINE_MAX):
-            """What it still had to say."""
+        until = time.monotonic() + _ENDED_SECONDS
+        while (left := until - time.monotonic()) > 0 and poll.poll(left * 1000):
+            if not os.read(self._reports, LINE_MAX):  # else: what it still had to say
+                break
         os.close(self._reports)
         self._reports = -1
 

@@ -45,7 +45,10 @@ class Writeback:
             # one of ``finish`` that must hear of all.
             folder = os.open(b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
             self._wake = threading.Event()
-            threading.Thread(target=_write_out, args=(folder, self._wake), daemon=True).start()
+            try:
+                threading.Thread(target=_write_out, args=(folder, self._wake), daemon=True).start()
+            except RuntimeError:  # there can be no more threads: ``finish`` writes it all out
+                os.close(folder)
         self._wake.set()
 
 

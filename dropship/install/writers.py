@@ -11,6 +11,7 @@ first one. Where there can be no more processes, one does it all.
 from __future__ import annotations
 
 import contextlib
+import errno
 import marshal
 import mmap
 import os
@@ -18,6 +19,7 @@ import select
 import struct
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO, Final, NoReturn
 
 from dropship.archives import Hole, Piece
@@ -83,12 +85,17 @@ class Writers:
     def _gather(self, entry: Entry, place: Place, body: Iterator[Piece]) -> None:
         if len(self._files) == SLOT_FILES or self._at + entry.size > _SLOT_BYTES:
             self._turn_over()
-        self._tree.reach(place.folder)  # which only one of the two may make
+        self._tree.reach(entry, place)  # only one of the two may make the folder
         begin = self._at
         slot = _slot(self._memory, self._slot)
-        for piece in body:  # a hole in so small a file saves nothing: it is written out
+        for piece in body:
+            if isinstance(piece, Hole):
+                before, self._at = bytes(slot[begin : self._at]), begin
+                whole = chain((before,) if before else (), (piece,), body)
+                self._tree.put(entry, place, whole)
+                return
             end = self._at + len(piece)
-            slot[self._at : end] = bytes(len(piece)) if isinstance(piece, Hole) else piece
+            slot[self._at : end] = piece
             self._at = end
         folder, name, mode, mtime = place.folder, place.name, place.mode, place.mtime_ns
         self._files.append((entry.name, folder, name, mode, mtime, begin, self._at))
@@ -223,7 +230,10 @@ def _work(tree: Tree, memory: memoryview, source: BinaryIO, answers: int) -> Non
             write(answers, _FAILED + marshal.dumps((0, str(error.args[0]), error.cure)))
             return
         except OSError as error:
-            write(answers, _FAILED + marshal.dumps((error.errno or 0, error.strerror or "", "")))
+            write(
+                answers,
+                _FAILED + marshal.dumps((error.errno or errno.EIO, error.strerror or "", "")),
+            )
             return
         write(answers, bytes([number]))
 

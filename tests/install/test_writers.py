@@ -8,12 +8,14 @@ import random
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from dropship.archives import Hole
 from dropship.core.entry import Entry, Kind, Place
 from dropship.core.format import HEAD_BYTES
 from dropship.errors import RefusedError, StageError
@@ -34,6 +36,12 @@ from tests.install.stagings import (
 )
 
 MANY = 12 * SLOT_FILES
+
+_IGNORING = """\
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], [sys.argv[1], "-m", "dropship", "unpack", *sys.argv[2:]])
+"""
 
 
 def members() -> Iterator[Member]:
@@ -134,6 +142,39 @@ def test_refusal_of_the_second_is_the_archives_refusal(tmp_path: Path, root: int
     with pytest.raises(RefusedError, match='"file-00005" is refused: for this file system'):
         fill(root, 2 * SLOT_FILES)
     os.wait()
+
+
+def test_small_sparse_file_keeps_its_hole(tmp_path: Path, root: int) -> None:
+    """It is not gathered: its zeros were never there."""
+    writers = Writers(Tree(root, 0o022, lambda _count: None), lambda _count: None)
+    entry, place = Entry(b"sparse", Kind.FILE, 60_005), Place(b"", b"sparse", 0o644, 0)
+    writers.put(entry, place, iter((b"hello", Hole(60_000))))
+    writers.finish()
+    file = tmp_path / "sparse"
+    assert file.read_bytes() == b"hello" + bytes(60_000)
+    assert file.stat().st_blocks * 512 < 60_000
+
+
+def test_folder_that_cannot_be_made_is_the_archives_fault(tmp_path: Path, root: int) -> None:
+    """Also where only a small file in it asks for it."""
+    (tmp_path / "taken").touch()
+    writers = Writers(Tree(root, 0o022, lambda _count: None), lambda _count: None)
+    entry, place = Entry(b"taken/x", Kind.FILE, 5), Place(b"taken", b"x", 0o644, 0)
+    with pytest.raises(RefusedError, match='"taken/x" is refused: for this file system'):
+        writers.put(entry, place, iter((b"hello",)))
+    writers.finish()
+
+
+def test_callers_who_ignore_their_children_unpack_alike(tmp_path: Path) -> None:
+    """What is ignored stays ignored over an exec."""
+    archive = tmp_path / "app.tar.gz"
+    archive.write_bytes(tgz(Member(b"x", b"hello")))
+    ignoring = subprocess.run(
+        [sys.executable, "-c", _IGNORING, sys.executable, str(archive), str(tmp_path / "out")],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ignoring.returncode == 0, ignoring.stderr
+    assert (tmp_path / "out" / "x").read_bytes() == b"hello"
 
 
 @pytest.mark.root
