@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from dropship.net.lines import in_a_line
+
 # Nothing is longer than 64 bits can say, and Python itself gives up at 4,300 digits.
 _MOST_DIGITS: Final = 18
 _RANGE: Final = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)")
@@ -71,4 +73,4 @@ def _number(text: str) -> bool:
 
 
 def _shown(text: str) -> str:
-    return f'"{text if len(text) <= _SHOWN else text[:_SHOWN] + "…"}"'
+    return f'"{in_a_line(text, _SHOWN)}"'

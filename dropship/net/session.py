@@ -18,6 +18,7 @@ from dropship import __version__
 from dropship.net import url as urls
 from dropship.net.body import HttpBody
 from dropship.net.http import CONNECT, Identity, NetError
+from dropship.net.lines import in_a_line
 
 _AUTHORITIES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
@@ -152,8 +153,7 @@ def _root(error: BaseException) -> BaseException:
 def _reason(root: BaseException) -> str:
     """In one line and not for ever: it may quote what a server wrote, line end and all."""
     text = getattr(root, "strerror", None) or str(root).rpartition(": ")[2]
-    line = " ".join(text.split()) or type(root).__name__
-    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"
+    return in_a_line(text, _LONGEST_REASON) or type(root).__name__
 
 
 def _explained(error: Exception, method: str, url: str) -> NetError:

@@ -61,8 +61,9 @@ class Repo(Protocol[LocationT_contra]):
     """A store.
 
     Every method may block for seconds (connect 5 s, read 10 s), ``open`` for ``stallTimeout``, and
-    again if it tries once more, never longer; each turns what its SDK raises into ``RepoError`` (``permanent`` where waiting will not help: wrong credentials,
-    no such bucket, no such object), with the cure in words.
+    again if it tries once more, never longer; each turns what its SDK raises into ``RepoError``
+    (``permanent`` where waiting will not help: wrong credentials, no such bucket, no such object),
+    with the cure in words.
     """
 
     def find(self, location: LocationT_contra) -> Found:

@@ -31,6 +31,7 @@ from dropship.net import url as urls
 from dropship.net.body import HttpBody, Raw
 from dropship.net.http import CONNECT, READ
 from dropship.net.lengths import LengthError, length
+from dropship.net.lines import in_a_line
 from dropship.repos.s3 import S3Options
 
 _CONFIG: Final[Mapping[str, Any]] = {
@@ -141,7 +142,7 @@ def _answer(
     except DropshipError:  # of whoever looks around while it waits
         raise
     except Exception as error:  # noqa: BLE001 - its parsers let pass whatever garbage makes Python raise
-        return RepoError(f"{where}: the store's answer makes no sense: {_in_a_line(error)}")
+        return RepoError(f"{where}: the store's answer makes no sense: {_reason(error)}")
 
 
 def _maker(options: S3Options) -> Callable[[float], Any]:
@@ -289,10 +290,9 @@ def _unanswered(error: Exception, where: str) -> RepoError:
         cure = "check the certificate, or name its authority in caBundle"
         return RepoError(f"{where}: {error}", cure=cure, permanent=True)
     wrong = isinstance(error, faults.ParamValidationError | faults.ProfileNotFound)
-    return RepoError(f"{where}: {_in_a_line(error)}", cure=_PATH if wrong else "", permanent=wrong)
+    return RepoError(f"{where}: {_reason(error)}", cure=_PATH if wrong else "", permanent=wrong)
 
 
-def _in_a_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What an error says, not for ever: it may quote what the store sent."""
-    line = " ".join(str(error).split()) or type(error).__name__
-    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"
+    return in_a_line(str(error), _LONGEST_REASON) or type(error).__name__

@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 from dropship.errors import StateError
 from dropship.state import codec
-from dropship.state.document import make_folder, sync_folder, write_all
+from dropship.state.document import make_folder, sync_folder, unwritable, write_all
 
 T = TypeVar("T")
 
@@ -47,10 +47,7 @@ class History(Generic[T]):
             self._add(line)
             self._rotate()
         except OSError as error:
-            raise StateError(
-                f"cannot write {self.path}: {error.strerror}",
-                cure="make room, or mend the permissions",
-            ) from error
+            raise unwritable(self.path, error) from error
 
     def newest(self, limit: int | None = None) -> tuple[T, ...]:
         """Up to ``limit`` entries, newest first.
