@@ -10,18 +10,16 @@ import os
 import resource
 import statistics
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import psutil
 
 from tests.benchmarks import disk
-
-_LOOK: Final = 0.02
+from tests.benchmarks.looking import family, looking
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,13 @@ def measure(contestant: Contestant, place: Path, *, memory: bool = False) -> Run
     began = time.monotonic()
     started = contestant.start(place)
     pid = started if isinstance(started, int) else started.pid
-    with _Looking(pid) if memory else _NotLooking() as looking:
+    most = 0
+
+    def look() -> None:
+        nonlocal most
+        most = max(most, tree_memory(pid))
+
+    with looking(look) if memory else nullcontext():
         status = (
             os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             if isinstance(started, int)
@@ -93,49 +97,12 @@ def measure(contestant: Contestant, place: Path, *, memory: bool = False) -> Run
     if status:
         raise RuntimeError(f"{contestant.name} ended with {status}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(wall, cpu, looking.most)
-
-
-class _NotLooking:
-    most = 0
-
-    def __enter__(self) -> _NotLooking:  # noqa: PYI034 - typing.Self is 3.11's
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """There is nothing to end."""
-
-
-class _Looking:
-    """Looks at a process and all below it until the block ends."""
-
-    def __init__(self, pid: int) -> None:
-        self.most = 0
-        self._pid = pid
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> _Looking:  # noqa: PYI034 - as above
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(_LOOK):
-            self.most = max(self.most, tree_memory(self._pid))
+    return Run(wall, cpu, most)
 
 
 def tree_memory(pid: int) -> int:
     """Bytes that a process and its descendants have for themselves."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    return sum(map(_own, family))
+    return sum(map(_own, family(pid)))
 
 
 def _own(process: psutil.Process) -> int:

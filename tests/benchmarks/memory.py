@@ -16,17 +16,17 @@ from __future__ import annotations
 import re
 import statistics
 import subprocess
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
 from tests.benchmarks import disk
+from tests.benchmarks.looking import EVERY, family, looking
 from tests.benchmarks.stream import Stream, serving
 from tests.e2e.host import PROGRAM, Host, eventually
 
@@ -41,7 +41,6 @@ STREAMS: Final = {
     "250,000 entries": Stream(249_000, 0),  # and their folders
 }
 _SMALL: Final = Stream(1, 1)
-_LOOK: Final = 0.02
 _LOOKS: Final = 15
 _ROOM: Final = 6 << 30  # for the inodes of all those entries, too
 _AT_REST: Final = 2
@@ -99,17 +98,18 @@ def updated(stream: Stream, place: Path) -> Peak:
             Path(f"/proc/{worker}/clear_refs").write_text("5")  # proc(5): resets VmHWM
             server.stream = stream
             began = time.monotonic()
-            with _Looking(host.agent.pid, worker) as looking:
+            seen = _Seen(host.agent.pid, worker)
+            with looking(seen.look):
                 _update(host)
             seconds = time.monotonic() - began
             return Peak(
                 idle=idle,
-                above=looking.most - idle,
+                above=seen.most - idle,
                 afterwards=_at_rest(host) - idle,
                 worker=_kernels(worker)["VmHWM"] - resident,
-                unpacker=looking.unpacker,
+                unpacker=seen.unpacker,
                 seconds=seconds,
-                looks=looking.looks,
+                looks=seen.looks,
             )
         finally:
             host.stop()
@@ -146,17 +146,17 @@ def _at_rest(host: Host) -> int:
     """The tree's memory while nothing goes on."""
     eventually(lambda: host.services()["app"]["state"] == "idle", host.said)
     # Supervisor and worker; the answer to the question has a process of its own.
-    eventually(lambda: len(_tree(host.agent.pid)) == _AT_REST, host.said)
+    eventually(lambda: len(family(host.agent.pid)) == _AT_REST, host.said)
     looks = []
     for _ in range(_LOOKS):
-        time.sleep(_LOOK)
+        time.sleep(EVERY)
         looks.append(of_tree(host.agent.pid))
     return int(statistics.median(looks))
 
 
 @dataclass
-class _Looking:
-    """Looks at a tree until the block ends.
+class _Seen:
+    """What was seen of a tree so far.
 
     Attributes:
         most: The highest sum of its memory.
@@ -169,36 +169,19 @@ class _Looking:
     most: int = 0
     unpacker: int = 0
     looks: int = 0
-    over: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> _Looking:  # noqa: PYI034 - typing.Self is 3.11's
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self.over.wait(_LOOK):
-            self.most = max(self.most, of_tree(self.pid))
-            self.looks += 1
-            for process in _tree(self.worker)[1:]:
-                with suppress(OSError, KeyError):
-                    self.unpacker = max(self.unpacker, _kernels(process.pid)["VmHWM"])
+    def look(self) -> None:
+        """Look once."""
+        self.most = max(self.most, of_tree(self.pid))
+        self.looks += 1
+        for process in family(self.worker)[1:]:
+            with suppress(OSError, KeyError):
+                self.unpacker = max(self.unpacker, _kernels(process.pid)["VmHWM"])
 
 
 def of_tree(pid: int) -> int:
     """Bytes that a process and its descendants take; a page that several share counts once."""
-    return sum(map(_own, _tree(pid)))
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    with suppress(psutil.Error):
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    return []
+    return sum(map(_own, family(pid)))
 
 
 def _own(process: psutil.Process) -> int:

@@ -13,13 +13,14 @@ import socket
 import ssl
 import struct
 import termios
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from typing import Final
+
+from tests.servers.listener import Listener, listening
 
 _LONGEST: Final = 20.0
 """Seconds that anything may take here, so that a client that hangs ends by itself."""
@@ -81,7 +82,7 @@ class _Answer:
         self.headers[name] = value
 
 
-class Proxy:
+class Proxy(Listener):
     """Between a client and a server.
 
     Attributes:
@@ -90,41 +91,22 @@ class Proxy:
     """
 
     def __init__(self, target: int, context: ssl.SSLContext | None = None) -> None:
+        super().__init__()
         self.asked: list[Asked] = []
         self.swap: Callable[[], None] = lambda: None
         self._faults: dict[str, list[Fault]] = {}
         self._target = target
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._over = threading.Event()
 
     @property
     def url(self) -> str:
         """Its origin."""
-        return f"http{'s' if self._context else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http{'s' if self._context else ''}://127.0.0.1:{self.port}"
 
     def begin(self, heads: list[Fault], gets: list[Fault], swap: Callable[[], None]) -> None:
         """Forget what was; these are the next faults."""
         self.asked, self.swap = [], swap
         self._faults = {"HEAD": list(heads), "GET": list(gets)}
-
-    def serve(self) -> None:
-        """Take connections until ``end``."""
-        threads: list[threading.Thread] = []
-        self._listener.settimeout(0.05)
-        while not self._over.is_set():
-            with suppress(TimeoutError):
-                client, _ = self._listener.accept()
-                threads = [one for one in threads if one.is_alive()]
-                threads.append(threading.Thread(target=self._serve, args=(client,)))
-                threads[-1].start()
-        for thread in threads:
-            thread.join()
-        self._listener.close()
-
-    def end(self) -> None:
-        """Take no more connections."""
-        self._over.set()
 
     def _serve(self, client: socket.socket) -> None:
         with suppress(OSError, HTTPException), client:
@@ -287,11 +269,5 @@ def _head(answer: _Answer, fault: Fault) -> bytes:
 @contextmanager
 def proxy(target: int, context: ssl.SSLContext | None = None) -> Iterator[Proxy]:
     """A proxy before a port of loopback."""
-    made = Proxy(target, context)
-    thread = threading.Thread(target=made.serve)
-    thread.start()
-    try:
+    with listening(Proxy(target, context)) as made:
         yield made
-    finally:
-        made.end()
-        thread.join()

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from tests.servers.listener import Listener, listening
+
 _REQUEST: Final = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.[01]\r$", re.MULTILINE)
 
 
-class Relay:
+class Relay(Listener):
     """Passes bytes both ways.
 
     Attributes:
@@ -22,39 +24,16 @@ class Relay:
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self.requests: list[tuple[str, str]] = []
         self.cut = threading.Event()
         self._target = ("127.0.0.1", port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._over = threading.Event()
-
-    @property
-    def port(self) -> int:
-        """Where to connect to."""
-        return int(self._listener.getsockname()[1])
 
     def methods(self, path: str) -> list[str]:
         """The methods of the requests whose path, without a query, ends in ``path``."""
         return [how for how, what in self.requests if what.partition("?")[0].endswith(path)]
 
-    def serve(self) -> None:
-        """Take connections until ``end``."""
-        threads: list[threading.Thread] = []
-        self._listener.settimeout(0.1)
-        while not self._over.is_set():
-            with suppress(TimeoutError):
-                client, _ = self._listener.accept()
-                threads.append(threading.Thread(target=self._pass, args=(client,)))
-                threads[-1].start()
-        for thread in threads:
-            thread.join()
-        self._listener.close()
-
-    def end(self) -> None:
-        """Take no more connections, and end those that there are."""
-        self._over.set()
-
-    def _pass(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):
             if self.cut.is_set():
                 return
@@ -84,11 +63,5 @@ class Relay:
 @contextmanager
 def relay(port: int) -> Iterator[Relay]:
     """A relay to a port of loopback."""
-    made = Relay(port)
-    thread = threading.Thread(target=made.serve)
-    thread.start()
-    try:
+    with listening(Relay(port)) as made:
         yield made
-    finally:
-        made.end()
-        thread.join()
