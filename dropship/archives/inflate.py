@@ -18,7 +18,7 @@ PIECE_BYTES: Final = 512 << 10
 """Most bytes that come out at a time: what bounds memory, whatever goes in."""
 
 _FIRST_SLICE: Final = 4 << 10
-_LARGEST_SLICE: Final = 16 << 20  # beyond every piece that is read
+_LARGEST_SLICE: Final = 16 << 20  # more than any piece that is read has
 
 
 class Member(Protocol):
@@ -117,7 +117,6 @@ class Inflater:
                 data = self._source.take(most)
                 if not data:
                     raise RefusedError(f"the {self._name} ends too early")
-                # Bounded: a number that doubles without end is itself what fills the memory.
                 most = min(2 * most, _LARGEST_SLICE)
             out = member.decompress(data, PIECE_BYTES)
             data = b""

@@ -164,10 +164,6 @@ class TarReader:
     def _skip(self) -> None:
         """Pass over what is left of the last member."""
         left = self._left + self._padding
-        if self._at + left <= len(self._buffer):
-            self._at += left
-            self._left = self._padding = 0
-            return
         while left:
             if self._at == len(self._buffer):
                 self._refill()

@@ -126,28 +126,28 @@ class Judge:
 
     def _count(self, entry: Entry) -> None:
         self.entries += 1
-        if self.entries > self._rules.max_entries:
-            self._refuse_count(entry, "entries")
-        self._names += len(entry.name) + len(entry.target)
-        if self._names > self._names_max:
-            self._refuse_names(entry)
+        self._bound(entry, self.entries, "entries")
+        self._name(entry, len(entry.name) + len(entry.target))
         self.bytes += entry.size
         if self.bytes > self._rules.max_size:
             self._refuse_size(entry)
 
-    def _refuse_count(self, entry: Entry, what: str) -> NoReturn:
-        refuse(
-            entry.name,
-            f"the archive has more than {self._rules.max_entries} {what}",
-            "raise `maxEntries` if that is as it should be",
-        )
+    def _bound(self, entry: Entry, count: int, what: str) -> None:
+        if count > self._rules.max_entries:
+            refuse(
+                entry.name,
+                f"the archive has more than {self._rules.max_entries} {what}",
+                "raise `maxEntries` if that is as it should be",
+            )
 
-    def _refuse_names(self, entry: Entry) -> NoReturn:
-        refuse(
-            entry.name,
-            f"with it the names in the archive have more than {Size(self._names_max)}",
-            "raise `maxEntries` if that is as it should be",
-        )
+    def _name(self, entry: Entry, length: int) -> None:
+        self._names += length
+        if self._names > self._names_max:
+            refuse(
+                entry.name,
+                f"with it the names in the archive have more than {Size(self._names_max)}",
+                "raise `maxEntries` if that is as it should be",
+            )
 
     def _refuse_size(self, entry: Entry) -> NoReturn:
         refuse(
@@ -190,11 +190,8 @@ class Judge:
             node = folder.get(part)
             if node is None:
                 self._implied += 1
-                if self._implied > self._rules.max_entries:
-                    self._refuse_count(entry, "folders that no entry names")
-                self._names += length
-                if self._names > self._names_max:
-                    self._refuse_names(entry)
+                self._bound(entry, self._implied, "folders that no entry names")
+                self._name(entry, length)
                 node = folder[part] = Folder()
             if isinstance(node, bytes):
                 refuse(entry.name, f"it would be written through the symlink {show(part)}")

@@ -39,7 +39,7 @@ class Tree:
         self._root = root
         self._umask = umask
         self._makes_folders = makes_folders
-        self._wrote = wrote
+        self.wrote = wrote
         self._implied = 0o777 & ~umask & ~0o022
         self._open: dict[bytes, int] = {}  # the one used last at the end
         self._last = b""
@@ -130,7 +130,7 @@ class Tree:
                 os.lseek(fd, piece.length, os.SEEK_CUR)
             else:
                 write(fd, piece)
-                self._wrote(len(piece))
+                self.wrote(len(piece))
         if hole:
             os.ftruncate(fd, os.lseek(fd, 0, os.SEEK_CUR))
 

@@ -144,7 +144,6 @@ class Unpacker:
         """Its second process holds the other end of the pipe for as long as it lives."""
         if self._reports < 0:
             return
-        os.set_blocking(self._reports, True)
         poll = select.poll()
         poll.register(self._reports, select.POLLIN)
         until = time.monotonic() + _ENDED_SECONDS

@@ -86,7 +86,7 @@ class Work:
     def _tree(self, archive: Archive) -> None:
         os.mkdir(TREE, 0o700, dir_fd=self._folder)
         root = os.open(TREE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._folder)
-        tree = Writers(Tree(root, self._plan.umask, self._writeback.wrote), self._writeback.wrote)
+        tree = Writers(Tree(root, self._plan.umask, self._writeback.wrote))
         self._fill(archive, tree)
         self._judge.finish()
         tree.finish()

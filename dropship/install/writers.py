@@ -18,7 +18,7 @@ import os
 import select
 import struct
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, Final, NoReturn
 
@@ -43,11 +43,10 @@ _File = tuple[bytes, bytes, bytes, int, int | None, int, int]
 
 
 class Writers:
-    """A tree that is being filled by two; ``wrote`` hears what the other one is given to write."""
+    """A tree that is being filled by two."""
 
-    def __init__(self, tree: Tree, wrote: Callable[[int], None]) -> None:
+    def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._wrote = wrote
         self._memory = memoryview(mmap.mmap(-1, _SLOTS * _SLOT_BYTES))
         self._free = list(range(_SLOTS))
         self._slot = self._free.pop()
@@ -106,7 +105,7 @@ class Writers:
             self._free += self._second.done(wait=False)
             if self._free:
                 self._second.order(self._slot, self._files)
-                self._wrote(self._at)
+                self._tree.wrote(self._at)
                 self._slot = self._free.pop()
                 self._files, self._at = [], 0
                 return
@@ -226,16 +225,17 @@ def _work(tree: Tree, memory: memoryview, source: BinaryIO, answers: int) -> Non
         files = marshal.loads(source.read(length))  # noqa: S302 - this very program wrote it
         try:
             _put_all(tree, files, _slot(memory, number))
-        except RefusedError as error:
-            write(answers, _FAILED + marshal.dumps((0, str(error.args[0]), error.cure)))
-            return
-        except OSError as error:
-            write(
-                answers,
-                _FAILED + marshal.dumps((error.errno or errno.EIO, error.strerror or "", "")),
-            )
+        except (RefusedError, OSError) as error:
+            write(answers, _FAILED + _failure(error))
             return
         write(answers, bytes([number]))
+
+
+def _failure(error: RefusedError | OSError) -> bytes:
+    """What ``_fail`` makes the same error of."""
+    if isinstance(error, RefusedError):
+        return marshal.dumps((0, str(error.args[0]), error.cure))
+    return marshal.dumps((error.errno or errno.EIO, error.strerror or "", ""))
 
 
 def _fail(said: bytes) -> NoReturn:

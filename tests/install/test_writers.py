@@ -128,7 +128,7 @@ def root(tmp_path: Path) -> Iterator[int]:
 
 def fill(root: int, count: int) -> None:
     """Put so many small files there."""
-    writers = Writers(Tree(root, 0o022, lambda _count: None), lambda _count: None)
+    writers = Writers(Tree(root, 0o022, lambda _count: None))
     for number in range(count):
         name = b"file-%05d" % number
         entry, place = Entry(name, Kind.FILE, 5), Place(b"", name, 0o644, 0)
@@ -146,7 +146,7 @@ def test_refusal_of_the_second_is_the_archives_refusal(tmp_path: Path, root: int
 
 def test_small_sparse_file_keeps_its_hole(tmp_path: Path, root: int) -> None:
     """It is not gathered: its zeros were never there."""
-    writers = Writers(Tree(root, 0o022, lambda _count: None), lambda _count: None)
+    writers = Writers(Tree(root, 0o022, lambda _count: None))
     entry, place = Entry(b"sparse", Kind.FILE, 60_005), Place(b"", b"sparse", 0o644, 0)
     writers.put(entry, place, iter((b"hello", Hole(60_000))))
     writers.finish()
@@ -158,7 +158,7 @@ def test_small_sparse_file_keeps_its_hole(tmp_path: Path, root: int) -> None:
 def test_folder_that_cannot_be_made_is_the_archives_fault(tmp_path: Path, root: int) -> None:
     """Also where only a small file in it asks for it."""
     (tmp_path / "taken").touch()
-    writers = Writers(Tree(root, 0o022, lambda _count: None), lambda _count: None)
+    writers = Writers(Tree(root, 0o022, lambda _count: None))
     entry, place = Entry(b"taken/x", Kind.FILE, 5), Place(b"taken", b"x", 0o644, 0)
     with pytest.raises(RefusedError, match='"taken/x" is refused: for this file system'):
         writers.put(entry, place, iter((b"hello",)))
