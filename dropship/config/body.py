@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple, TypeGuard
 
 from dropship.core.option import fold
@@ -98,7 +97,7 @@ def _unfold(item: Item, labels: int, *, nested: bool) -> Iterator[Item]:
     value = item.value
     if isinstance(value, ListValue) and value.elements and _all_objects(value):
         for element in value.elements:
-            yield from _unfold(replace(item, value=element), labels, nested=nested)
+            yield from _unfold(item._replace(value=element), labels, nested=nested)
     elif nested and len(item.keys) <= labels and _only_blocks(value):
         for inner in value.items:
             deeper = Item((*item.keys, *inner.keys), inner.value, item.span)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 Value = str | int | bool | None
 """What an expression can be; None is Go's "no value", a key that the artifact does not have."""
@@ -20,8 +19,7 @@ _ESCAPES: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """One place of a format that takes an argument."""
 
     verb: str
@@ -49,8 +47,7 @@ class Verb:
         return text.ljust(self.width) if "-" in self.flags else text.rjust(self.width)
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A format taken apart: text, verb, text, verb, …, text."""
 
     texts: tuple[str, ...]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 SPACE: Final = " \t\r\n"
 _TRIM: Final = re.compile(r"\s-}}")
@@ -31,8 +30,7 @@ _PLAIN: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of an action. ``kind``: string, raw, number, field, word or mark."""
 
     kind: str

@@ -4,60 +4,52 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from dropship.core.option import fold
 from dropship.core.template_format import Format, Value, shown
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Text between actions, as it is."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(NamedTuple):
     """A literal."""
 
     value: str | int | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """``.Name`` or ``.Artifact.bucket``."""
 
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A function of ``FUNCTIONS`` with its arguments, a piped value last."""
 
     function: str
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Print:
+class Print(NamedTuple):
     """``printf`` with its format taken apart."""
 
     format: Format
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """``{{expression}}``: its value goes into the text."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(NamedTuple):
     """``{{if condition}}…{{else}}…{{end}}``."""
 
     condition: Expression

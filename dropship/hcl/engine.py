@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 GENERATED = "dropship.hcl.generated"
 STARTS = ("hcl", "json")
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(NamedTuple):
     """A parser, and the names of its own that a driver needs.
 
     Attributes:

@@ -7,8 +7,8 @@ diagnostics, beside everything that could be read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from dropship.hcl.ast import File, Source
 from dropship.hcl.diagnostics import Diagnostic
@@ -17,8 +17,7 @@ from dropship.hcl.reader import Reader
 _JSON = re.compile(r"\ufeff?[ \t\r\n]*\{")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """What could be read, and what is wrong, in the order of the text."""
 
     file: File
