@@ -14,7 +14,8 @@ from typing import Final
 import dropship.hcl.recovery  # noqa: F401 - as above
 from dropship.agent.supervisor import Plan, supervise
 from dropship.agent.worker import Workers
-from dropship.cli.configuration import configuration, working_directory
+from dropship.cli.configuration import configuration
+from dropship.cli.place import working_directory
 from dropship.config.model import Config
 from dropship.errors import BusyError, DropshipError
 from dropship.install import probe

@@ -11,7 +11,8 @@ from typing import Any
 
 from dropship.agent import client, questions
 from dropship.agent.protocol import News, Request
-from dropship.cli.configuration import configuration, working_directory
+from dropship.cli.configuration import configuration
+from dropship.cli.place import working_directory
 from dropship.config.load import DEFAULT, Mode, run_path
 from dropship.errors import DropshipError, NoAgentError
 

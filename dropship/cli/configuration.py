@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dropship import log
 from dropship.cli.output import say
+from dropship.cli.place import working_directory
 from dropship.config.load import DEFAULT, Loaded, Mode, load
 from dropship.config.model import Config
 from dropship.core.secrets import secret_values
@@ -52,21 +53,6 @@ def configuration(
             cure="mend it; dropship validate checks it",
         )
     return loaded.config
-
-
-def working_directory() -> Path:
-    """The working directory.
-
-    Raises:
-        ConfigError: It was removed, or may not be looked at.
-    """
-    try:
-        return Path.cwd()
-    except OSError as error:
-        raise ConfigError(
-            f"the working directory cannot be used: {error.strerror}",
-            cure="change to a folder that exists, and run it again",
-        ) from error
 
 
 def _show(diagnostic: Diagnostic, loaded: Loaded, log_format: str) -> None:

@@ -116,12 +116,21 @@ def _dispatch(argv: Sequence[str]) -> int:
     module = importlib.import_module(COMMANDS[name][0])
     parser = _parser(name, module)
     try:
-        args = parser.parse_intermixed_args([*before, *after])
+        args = _parsed(parser, [*before, *after])
     except SystemExit as done:
         # --help has printed what was asked for.
         return done.code if isinstance(done.code, int) else 0
     result: int = module.run(args)
     return result
+
+
+def _parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """The arguments, wherever options stand among them."""
+    try:
+        return parser.parse_args(words)
+    except UsageError:
+        # This way any order is understood, for the price of laying out a help text.
+        return parser.parse_intermixed_args(words)
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], str | None, list[str]]:

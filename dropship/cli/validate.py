@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from dropship.cli.configuration import working_directory
+from dropship.cli.place import working_directory
 from dropship.config.load import DEFAULT, Loaded, Mode, load, load_alone, service_files
 from dropship.hcl.ast import Span
 from dropship.hcl.diagnostics import Diagnostic, Severity, draw

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from dropship.core.option import option
 from dropship.errors import HealthError, HookError
-from dropship.exec import leash, shell
 from dropship.exec.run import Run
 
 
@@ -31,6 +30,8 @@ class ScriptHealth:
         Raises:
             HealthError: It could not be run, did not exit with status 0, or took too long.
         """
+        from dropship.exec import leash, shell  # noqa: PLC0415 - nothing for who only reads a configuration
+
         command = leash.Command(shell.argv(self._command, run.environ), run.environ)
         try:
             ended = leash.execute(command, run)

@@ -9,7 +9,6 @@ from typing import ClassVar, Final
 from dropship.core.option import option
 from dropship.core.values import Strings
 from dropship.errors import HookError, HookPutOffError
-from dropship.exec import leash, shell
 from dropship.exec.run import Run
 from dropship.hooks import Event
 
@@ -42,6 +41,8 @@ class ScriptHook:
             HookPutOffError: It exited with status 75.
             HookError: It could not be run, exited with another status, was killed, took too long.
         """
+        from dropship.exec import leash, shell  # noqa: PLC0415 - nothing for who only reads a configuration
+
         environ = {**run.environ, **variables(event), **self._options.env}
         command = leash.Command(
             argv=shell.argv(self._options.command, environ),

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -58,6 +56,8 @@ class FileLocker:
         Raises:
             LockError: No turn in time, or the folder cannot be used.
         """
+        import random  # noqa: PLC0415 - nothing for who only reads a configuration
+
         deadline = time.monotonic() + timeout
         with _told(self._folder):
             self._prepare()
@@ -319,6 +319,8 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _put(path: Path, content: bytes) -> None:
     """Put a fresh file in the place of what is there."""
+    import tempfile  # noqa: PLC0415 - nothing for who only reads a configuration
+
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
         with os.fdopen(descriptor, "wb") as file:
