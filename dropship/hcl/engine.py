@@ -1,6 +1,6 @@
 """The one place that knows where the parser comes from: generated at build time, else lark.
 
-A built package carries ``dropship/hcl/generated.py``, which ``lark.tools.standalone`` writes from
+A built package carries ``dropship/hcl/generated.py``, which ``grammar/generate.py`` makes of
 ``grammar/hcl.lark``: it starts faster and needs no lark. A bare checkout has none and reads the
 grammar with lark itself. Either is imported on first use, so that whoever does not parse does
 not pay for it.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 GENERATED = "dropship.hcl.generated"
 STARTS = ("hcl", "json")
@@ -31,24 +31,27 @@ class Engine(NamedTuple):
     token: Callable[..., Any]
 
 
-def make(transformer: object, lexer_callbacks: dict[str, Callable[[Any], Any]]) -> Engine:
+Callbacks: TypeAlias = dict[str, Callable[[Any], Any]]
+Maker: TypeAlias = Callable[[object, Callbacks], Engine]
+
+
+def make(transformer: object, lexer_callbacks: Callbacks) -> Engine:
     """A parser whose rules and terminals call the transformer's methods of the same names."""
     try:
         generated = importlib.import_module(GENERATED)
     except ModuleNotFoundError:
-        return _interpreted(transformer, lexer_callbacks)
+        return from_grammar(transformer, lexer_callbacks)
     return from_generated(generated, transformer, lexer_callbacks)
 
 
-def from_generated(
-    module: Any, transformer: object, lexer_callbacks: dict[str, Callable[[Any], Any]]
-) -> Engine:
+def from_generated(module: Any, transformer: object, lexer_callbacks: Callbacks) -> Engine:
     """The parser that ``lark.tools.standalone`` wrote as this module."""
     lark = module.Lark_StandAlone(transformer=transformer, lexer_callbacks=lexer_callbacks)
     return Engine(lark, module.UnexpectedInput, module.Token)
 
 
-def _interpreted(transformer: object, lexer_callbacks: dict[str, Callable[[Any], Any]]) -> Engine:
+def from_grammar(transformer: object, lexer_callbacks: Callbacks) -> Engine:
+    """The parser that lark makes of the grammar."""
     lark = importlib.import_module("lark")
     parser = lark.Lark(
         grammar_path().read_text(encoding="utf-8"),

@@ -12,7 +12,7 @@ from dropship.hcl import codes
 from dropship.hcl.ast import Comment, ObjectValue, Source, Span
 from dropship.hcl.builder import Builder
 from dropship.hcl.diagnostics import Diagnostic, error
-from dropship.hcl.engine import make
+from dropship.hcl.engine import Maker, make
 from dropship.hcl.flatten import flatten
 from dropship.hcl.tokens import TooDeep
 
@@ -22,11 +22,11 @@ _NOT_TEXT = re.compile("[\0\ue123\ud800-\udfff]")
 
 
 class Reader:
-    """A parser and its builder; reads one text at a time."""
+    """A parser, made by ``maker``, and its builder; reads one text at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, maker: Maker = make) -> None:
         self._builder = Builder()
-        self._engine = make(self._builder, {"COMMENT": self._builder.comment})
+        self._engine = maker(self._builder, {"COMMENT": self._builder.comment})
 
     def read(
         self, source: Source, start: str

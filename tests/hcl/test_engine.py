@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dropship.hcl import engine
 from dropship.hcl.ast import Source
 from dropship.hcl.parser import parse
 from dropship.hcl.reader import Reader
+from tests.hcl.test_golden import FILES
 
 TEXT = 'a "b" { # c\n  d = [1, "${x{y{z}}}", env("E")] }\n'
 FAULTY = 'a = foo\nb {\n  c = "x\n  d = [1 2]\n}\n}\n'
@@ -37,21 +39,25 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return module
 
 
-@pytest.mark.parametrize("text", [TEXT, FAULTY, '{"a": {"b": [1, tru]}}', '{"a": 1}'])
-def test_generated_parser_reads_the_same(
-    generated: Any, text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A package and a checkout tell an operator the same things."""
-    monkeypatch.setitem(sys.modules, engine.GENERATED, generated)
+@pytest.mark.parametrize(
+    "text",
+    [TEXT, FAULTY, '{"a": {"b": [1, tru]}}', '{"a": 1}']
+    + [path.read_bytes().decode("utf-8") for path in FILES],
+)
+def test_package_and_checkout_read_the_same(generated: Any, text: str) -> None:
+    """Values, comments, places, and all that is said of faults."""
     start = "json" if text.startswith("{") else "hcl"
     source = Source("x", text)
-    expected = parse(source)
-    body, comments, faults = Reader().read(source, start)
-    assert (body, comments, faults) == (
-        expected.file.body,
-        expected.file.comments,
-        expected.diagnostics,
-    )
+    of_package = Reader(partial(engine.from_generated, generated))
+    of_checkout = Reader(engine.from_grammar)
+    assert of_package.read(source, start) == of_checkout.read(source, start)
+
+
+def test_built_package_carries_its_parser() -> None:
+    """Where the grammar came with the package, lark is not needed."""
+    if engine.grammar_path().parents[1].name != "hcl":
+        pytest.skip("this is a checkout")
+    assert importlib.util.find_spec(engine.GENERATED) is not None
 
 
 def test_generated_parser_needs_no_lark(generated: Any) -> None:
