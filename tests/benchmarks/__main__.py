@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dropship import __version__
-from tests.benchmarks import corpus, disk, downtime, memory, ratios
+from tests.benchmarks import configs, corpus, disk, downtime, memory, parse, ratios, startup
 
 _ON_DISK = "/var/tmp"  # where the hierarchy standard wants files that outlive a reboot
 
@@ -36,7 +36,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--shape", choices=sorted(corpus.SHAPES), action="append")
     parser.add_argument("--artifact", choices=list(memory.STREAMS), action="append")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--size", type=float, default=1.0, help="part of the archives' files")
+    parser.add_argument(
+        "--size", type=float, default=1.0, help="part of the whole: files, services"
+    )
     parser.add_argument("--folder", type=Path, help="where archives are kept between runs")
     parser.add_argument("--disk", choices=("memory", "disk"), help="what file systems are made on")
     parser.add_argument("--json", action="store_true")
@@ -86,6 +88,14 @@ def _install(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return ratios.measured(_shapes(args), args.rounds, kept, folder, args.image)
 
 
+def _parse(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return parse.measured(round(configs.SERVICES * args.size), args.rounds, folder)
+
+
+def _startup(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return startup.measured(args.rounds, folder)
+
+
 def _memory(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return memory.measured(args.artifact or list(memory.STREAMS), args.rounds, folder, args.image)
 
@@ -94,6 +104,8 @@ _BENCHMARKS = {
     "downtime": _Benchmark(_downtime, downtime.lines, "disk"),
     "install": _Benchmark(_install, ratios.lines, "disk"),
     "memory": _Benchmark(_memory, memory.lines, "disk"),
+    "parse": _Benchmark(_parse, parse.lines, "memory"),
+    "startup": _Benchmark(_startup, startup.lines, "memory"),
 }
 
 if __name__ == "__main__":

@@ -58,14 +58,25 @@ def contest(
     contestants: Sequence[Contestant], rounds: int, folder: Path, image: Path | None = None
 ) -> Results:
     """Let everybody run ``rounds`` times, and once before that does not count."""
+
+    def run(contestant: Contestant) -> Run:
+        with disk.fresh(folder, image=image) as place:
+            return measure(contestant, place)
+
+    return in_turn(contestants, rounds, run)
+
+
+def in_turn(
+    contestants: Sequence[Contestant], rounds: int, run: Callable[[Contestant], Run]
+) -> Results:
+    """As ``contest``; ``run`` says how one runs."""
     able = [one for one in contestants if not one.missing]
     found: dict[str, list[Run]] = {one.name: [] for one in able}
     for number in range(rounds + 1):
         for one in able:
-            with disk.fresh(folder, image=image) as place:
-                run = measure(one, place)
+            took = run(one)
             if number:
-                found[one.name].append(run)
+                found[one.name].append(took)
     return found
 
 
