@@ -184,6 +184,27 @@ def _nearest(name: str) -> str:
     return f'did you mean "{close[0]}"?' if close else "see dropship --help"
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Lays out a help text as it is written, in the terminal's width.
+
+    argparse makes one for each argument that it is told of, and would import for its width what
+    takes longer than all the rest of it.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, cure=f"see {self.prog} --help")
@@ -193,7 +214,7 @@ def _parser(name: str, module: Any) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=f"dropship {name}",
         description=COMMANDS[name][1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
     add_global_options(parser)
@@ -224,7 +245,7 @@ def _overview() -> str:
         usage="dropship [OPTION …] COMMAND …",
         description="\n".join([_DESCRIPTION, *_grouped()]),
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     add_global_options(parser)
     return parser.format_help().rstrip("\n")

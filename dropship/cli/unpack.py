@@ -67,7 +67,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = _DESCRIPTION
     parser.epilog = _EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("archive", metavar="ARCHIVE", type=Path, help="the artifact, a local file")
     parser.add_argument("dest", metavar="DEST", type=Path, help="where to unpack it")
     parser.add_argument(

@@ -56,7 +56,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = _DESCRIPTION
     parser.epilog = _EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("paths", metavar="PATH", nargs="*", type=Path, help="what to check")
     parser.add_argument(
         "--format", choices=("text", "json", "github"), default="text", help="default: text"

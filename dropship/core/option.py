@@ -13,14 +13,13 @@ config model also ``Path`` (made absolute), ``Share`` and ``Md5``.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import MISSING, dataclass
-from typing import Any, Final
+from dataclasses import MISSING
+from typing import Any, Final, NamedTuple
 
 _KEY: Final = "dropship.option"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """What ``option()`` said of a field.
 
     Attributes:
@@ -77,7 +76,7 @@ def options_of(cls: type) -> dict[str, Option]:
     for field in dataclasses.fields(cls):
         said = field.metadata.get(_KEY)
         if isinstance(said, Option):
-            found[field.name] = dataclasses.replace(said, key=said.key or camel(field.name))
+            found[field.name] = said._replace(key=said.key or camel(field.name))
     return found
 
 

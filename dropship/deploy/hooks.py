@@ -89,7 +89,7 @@ class HookRunner:
         """A hook, and again as often as ``retries`` says."""
         for attempt in range(1, built.config.retries + 2):
             try:
-                self._once(built, dataclasses.replace(event, attempt=attempt), progress)
+                self._once(built, event._replace(attempt=attempt), progress)
             except HookPutOffError:
                 raise
             except HookError as error:

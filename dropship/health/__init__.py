@@ -6,9 +6,10 @@ often and how many times to look is the caller's: a check only looks once.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from dropship.exec.run import Run
+if TYPE_CHECKING:
+    from dropship.exec.run import Run
 
 
 class Health(Protocol):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from dropship.core.option import option
 from dropship.errors import HealthError, RepoError
-from dropship.exec.run import Run
 from dropship.net import url as urls
 from dropship.net.http import READ, Http, NetError
 
 if TYPE_CHECKING:
     import requests
 
+    from dropship.exec.run import Run
     from dropship.net.body import HttpBody
 
 _MOST: Final = 1 << 20  # bytes of a page that are searched

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dropship.core.option import option
 from dropship.errors import HealthError, HookError
-from dropship.exec.run import Run
+
+if TYPE_CHECKING:
+    from dropship.exec.run import Run
 
 
 @dataclass(frozen=True, slots=True)

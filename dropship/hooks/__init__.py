@@ -7,15 +7,15 @@ default and it does not run while going back). Its constructor takes an ``Option
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from dropship.core.values import Duration, Strings
-from dropship.exec.run import Run
+
+if TYPE_CHECKING:
+    from dropship.exec.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What a hook may know of the update it runs in: all of it, and no secret.
 
     ``hash`` is what ``{{.Hash}}`` shows: the installed md5 in ``before``, the new one in

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from dropship.core.option import option
 from dropship.core.template import Template
 from dropship.errors import HookError, RepoError
-from dropship.exec.run import Run
 from dropship.hooks import Event
 from dropship.hooks.fields import fields
 from dropship.net import url as urls
@@ -22,6 +21,8 @@ from dropship.net.http import READ, Http, NetError
 
 if TYPE_CHECKING:
     import requests
+
+    from dropship.exec.run import Run
 
 _LONGEST_WHAT: Final = 255  # characters of graphite-web's column
 _ANSWER: Final = 200  # bytes of a bad answer that are shown

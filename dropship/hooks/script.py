@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from dropship.core.option import option
 from dropship.core.values import Strings
 from dropship.errors import HookError, HookPutOffError
-from dropship.exec.run import Run
 from dropship.hooks import Event
+
+if TYPE_CHECKING:
+    from dropship.exec.run import Run
 
 EX_TEMPFAIL: Final = 75
 """The exit status that asks to try the whole update later (sysexits.h)."""

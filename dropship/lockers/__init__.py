@@ -7,15 +7,15 @@ talks to nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dropship.core.values import Md5
-from dropship.core.watch import Watch
+
+if TYPE_CHECKING:
+    from dropship.core.watch import Watch
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds a turn, as ``dropship lock ls`` shows it. ``since``: seconds since the epoch."""
 
     host: str
@@ -25,8 +25,7 @@ class Holder:
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A digest that a host of the fleet had to take back. ``since``: seconds since the epoch."""
 
     md5: Md5

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -103,7 +103,7 @@ class FileLocker:
         """
         with _told(self._folder):
             self._prepare()
-            _put(self._mark(scope, mark.md5), _line(asdict(mark)))
+            _put(self._mark(scope, mark.md5), _line(mark._asdict()))
 
     def failed(self, scope: str, md5: Md5) -> Mark | None:
         """The mark against a digest, if there is one.
@@ -150,7 +150,7 @@ class FileLocker:
         try:
             slot = self._free_slot(scope, limit)
             if slot is not None:
-                slot.write(_line(asdict(holder)))
+                slot.write(_line(holder._asdict()))
                 return FileLease(slot, host)
         except BaseException:
             if slot is not None:

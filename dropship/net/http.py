@@ -15,9 +15,8 @@ loaded for their options alone too. That half is ``net.session``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
 
 from dropship.core.values import Secret, Strings
@@ -54,8 +53,7 @@ class NetError(DropshipError):
         self.permanent = permanent
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who we are, and to whom: nothing of this goes to another origin than ``home``.
 
     Attributes:
@@ -69,9 +67,9 @@ class Identity:
 
     home: str = ""
     user: str = ""
-    password: Secret = field(default_factory=lambda: Secret(""))
-    bearer: Secret = field(default_factory=lambda: Secret(""))
-    headers: Strings = field(default_factory=Strings)
+    password: Secret = Secret("")
+    bearer: Secret = Secret("")
+    headers: Strings = Strings()
     ca_bundle: str = ""
     client_cert: str = ""
     client_key: str = ""

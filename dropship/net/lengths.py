@@ -7,8 +7,7 @@ adds where.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dropship.net.lines import in_a_line
 
@@ -22,8 +21,7 @@ class LengthError(ValueError):
     """What a server sends for a number makes no sense."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Where the part begins that an answer brings, and how long the whole is, where it tells."""
 
     begins: int

@@ -8,16 +8,14 @@ builds a client, but talks to nobody: it runs before the fork, and children shar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from dropship.core.values import Md5, Token
 
 LocationT_contra = TypeVar("LocationT_contra", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a store says of an artifact without its being downloaded.
 
     Attributes:

@@ -25,7 +25,7 @@ service "app-{number:04}" {{
 
   after "script" {{
     command = "systemctl start app-{number:04}"
-    timeout = "1m"
+    timeout = "30s"
   }}
 
   after "graphite-event" {{
@@ -34,7 +34,10 @@ service "app-{number:04}" {{
     tags = "deploy ${{ENV}} app-{number:04}"
   }}
 
-  health "http" {{ url = "http://127.0.0.1:8080/app-{number:04}" }}
+  health "http" {{
+    url    = "http://127.0.0.1:8080/app-{number:04}"
+    within = "20s"
+  }}
 }}
 """
 

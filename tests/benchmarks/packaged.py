@@ -1,4 +1,4 @@
-"""The program as a package brings it: with the generated parser, and compiled."""
+"""The program as a package brings it: with the generated parser, compiled, alone in its venv."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import compileall
 import shutil
 import subprocess
 import sys
+import venv
+from dataclasses import dataclass
 from pathlib import Path
 
 import dropship
@@ -15,28 +17,37 @@ from dropship.hcl import engine
 _RUN = "import sys; from dropship.__main__ import main; sys.exit(main())"
 
 
-def packaged(folder: Path, *, generated: bool) -> Path:
-    """A folder that holds the package, to be put first in the import path."""
-    package = folder / "dropship"
+@dataclass(frozen=True)
+class Packaged:
+    """Where it was put, and what runs it. What it needs of others is not there."""
+
+    python: Path
+
+    def command(self, *words: str | Path) -> list[str]:
+        """A command line of the program."""
+        return [str(self.python), "-c", _RUN, *map(str, words)]
+
+
+def packaged(folder: Path, *, generated: bool) -> Packaged:
+    """Put the package into a venv; without the generated parser it borrows lark."""
+    venv.create(folder, symlinks=True)
+    library = next(folder.glob("lib/python*/site-packages"))
+    package = library / "dropship"
     ignored = shutil.ignore_patterns("__pycache__", "generated.py")
     shutil.copytree(Path(dropship.__file__).parent, package, ignore=ignored)
-    grammar = package / "hcl" / "grammar"
-    grammar.mkdir(exist_ok=True)
-    shutil.copy(engine.grammar_path(), grammar)
+    (package / "hcl" / "grammar").mkdir(exist_ok=True)
+    shutil.copy(engine.grammar_path(), package / "hcl" / "grammar")
     if generated:
-        starts = [word for start in engine.STARTS for word in ("-s", start)]
-        output = package / "hcl" / "generated.py"
-        tool = [sys.executable, "-m", "lark.tools.standalone"]
-        subprocess.run([*tool, *starts, "-o", output, engine.grammar_path()], check=True)
-    compileall.compile_dir(package, quiet=1)
-    return folder
+        _generate(package / "hcl" / "generated.py")
+    else:
+        import lark  # noqa: PLC0415 - only to know where it is
+
+        shutil.copytree(Path(lark.__file__).parent, library / "lark")
+    compileall.compile_dir(library, quiet=1)
+    return Packaged(folder / "bin" / "python")
 
 
-def command(*words: str | Path) -> list[str]:
-    """The command line that runs it, given the import path of ``environ``."""
-    return [sys.executable, "-c", _RUN, *map(str, words)]
-
-
-def environ(folder: Path) -> dict[str, str]:
-    """The environment in which the package of this folder is found."""
-    return {"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin", "HOME": "/root"}
+def _generate(output: Path) -> None:
+    starts = [word for start in engine.STARTS for word in ("-s", start)]
+    tool = [sys.executable, "-m", "lark.tools.standalone", *starts]
+    subprocess.run([*tool, "-o", output, engine.grammar_path()], check=True)

@@ -44,26 +44,22 @@ def measured(services: int, rounds: int, folder: Path) -> list[dict[str, Any]]:
     file = folder / "services.hcl"
     file.write_text(configs.services(services))
     missing = "" if importlib.util.find_spec("hcl2") else f"{_RIVAL} is not installed"
-    contestants = [_contestant(name, file, folder, built) for name, built in _OURS.items()]
-    contestants.append(_contestant(_RIVAL, file, folder, None, missing))
+    contestants = [
+        _contestant(name, packaged.packaged(folder / name, generated=generated).python, file)
+        for name, generated in _OURS.items()
+    ]
+    contestants.append(_contestant(_RIVAL, Path(sys.executable), file, missing))
     results = in_turn(contestants, rounds, lambda one: _timed(one, folder))
     took = {name: median(runs, lambda run: run.cpu) for name, runs in results.items()}
     rows = [_row(name, seconds, file.stat().st_size, took) for name, seconds in took.items()]
     return rows + [{"what": one.name, "left out": missing} for one in contestants if one.missing]
 
 
-def _contestant(
-    name: str, file: Path, folder: Path, built: bool | None, missing: str = ""
-) -> Contestant:
-    environ = None
-    if built is not None:
-        environ = packaged.environ(packaged.packaged(folder / name, generated=built))
-    program = _TIMED.format(imports=_IMPORTS[_RIVAL if built is None else "dropship"])
+def _contestant(name: str, python: Path, file: Path, missing: str = "") -> Contestant:
+    program = _TIMED.format(imports=_IMPORTS[_RIVAL if name == _RIVAL else "dropship"])
 
     def start(place: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-c", program, file], cwd=place, env=environ, stdout=subprocess.PIPE
-        )
+        return subprocess.Popen([python, "-c", program, file], cwd=place, stdout=subprocess.PIPE)
 
     return Contestant(name, start, missing)
 

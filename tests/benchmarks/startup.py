@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +23,20 @@ def measured(rounds: int, folder: Path) -> list[dict[str, Any]]:
     built = packaged.packaged(folder / "built", generated=True)
     unbuilt = packaged.packaged(folder / "unbuilt", generated=False)
     contestants = [
-        _contestant(_BARE, [sys.executable, "-c", "pass"], built),
-        _contestant("validate", packaged.command("validate", main), built),
-        _contestant(_UNBUILT, packaged.command("validate", main), unbuilt),
-        _contestant("version", packaged.command("version"), built),
+        Contestant(_BARE, _start([str(built.python), "-c", "pass"])),
+        Contestant("validate", _start(built.command("validate", main))),
+        Contestant(_UNBUILT, _start(unbuilt.command("validate", main))),
+        Contestant("version", _start(built.command("version"))),
     ]
     results = in_turn(contestants, rounds, lambda one: measure(one, folder))
     return [_row(name, results) for name in results]
 
 
-def _contestant(name: str, command: Sequence[str], package: Path) -> Contestant:
+def _start(command: Sequence[str]) -> Callable[[Path], subprocess.Popen[bytes]]:
     def start(place: Path) -> subprocess.Popen[bytes]:
-        environ = packaged.environ(package)
-        return subprocess.Popen(command, cwd=place, env=environ, stdout=subprocess.DEVNULL)
+        return subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL)
 
-    return Contestant(name, start)
+    return start
 
 
 def _row(name: str, results: Results) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def take(
 ) -> Lease:
     """A turn, at once or within ``timeout``."""
     return locker.acquire(
-        scope, limit, replace(HOLDER, host=host), timeout=timeout, watch=Watcher()
+        scope, limit, HOLDER._replace(host=host), timeout=timeout, watch=Watcher()
     )
 
 
@@ -97,7 +96,7 @@ def test_waiting_host_gets_the_turn_and_says_whom_it_waits_for(fleet: Fleet) -> 
 
     def wait() -> None:
         mine = fleet("web-02").acquire(
-            "all", 1, replace(HOLDER, host="web-02"), timeout=30, watch=watch
+            "all", 1, HOLDER._replace(host="web-02"), timeout=30, watch=watch
         )
         got.append(mine)
         mine.release()
