@@ -25,6 +25,10 @@ class ScriptHealth:
     Options = ScriptHealthOptions
 
     def __init__(self, options: ScriptHealthOptions) -> None:
+        # When it is made, not with this module: who only reads a configuration makes none.
+        from dropship.exec import leash, shell  # noqa: PLC0415
+
+        self._leash, self._shell = leash, shell
         self._command = options.command
 
     def probe(self, run: Run) -> None:
@@ -33,11 +37,9 @@ class ScriptHealth:
         Raises:
             HealthError: It could not be run, did not exit with status 0, or took too long.
         """
-        from dropship.exec import leash, shell  # noqa: PLC0415 - nothing for who only reads a configuration
-
-        command = leash.Command(shell.argv(self._command, run.environ), run.environ)
+        command = self._leash.Command(self._shell.argv(self._command, run.environ), run.environ)
         try:
-            ended = leash.execute(command, run)
+            ended = self._leash.execute(command, run)
         except HookError as error:
             raise HealthError(str(error)) from error
         if ended.timed_out:

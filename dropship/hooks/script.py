@@ -34,6 +34,10 @@ class ScriptHook:
     notifies: ClassVar[bool] = False
 
     def __init__(self, options: ScriptOptions) -> None:
+        # When it is made, not with this module: who only reads a configuration makes none.
+        from dropship.exec import leash, shell  # noqa: PLC0415
+
+        self._leash, self._shell = leash, shell
         self._options = options
 
     def run(self, event: Event, run: Run) -> None:
@@ -43,16 +47,14 @@ class ScriptHook:
             HookPutOffError: It exited with status 75.
             HookError: It could not be run, exited with another status, was killed, took too long.
         """
-        from dropship.exec import leash, shell  # noqa: PLC0415 - nothing for who only reads a configuration
-
         environ = {**run.environ, **variables(event), **self._options.env}
-        command = leash.Command(
-            argv=shell.argv(self._options.command, environ),
+        command = self._leash.Command(
+            argv=self._shell.argv(self._options.command, environ),
             environ=environ,
             cwd=working_directory(event.destination),
             user=self._options.user,
         )
-        ended = leash.execute(command, run)
+        ended = self._leash.execute(command, run)
         if ended.timed_out:
             raise HookError(f"the script took longer than {run.timeout} and was ended")
         if ended.status == EX_TEMPFAIL:
