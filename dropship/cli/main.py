@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "check": ("dropship.cli.check", "ask the stores what is new; change nothing"),
         "completion": ("dropship.cli.completion", "print a script that completes command lines"),
         "demo": ("dropship.cli.demo", "see the whole story on this machine, nothing to configure"),
+        "fmt": ("dropship.cli.fmt", "write configuration files in the canonical form"),
         "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
         "logs": ("dropship.cli.logs", "the last lines said of a service"),
         "pause": ("dropship.cli.pause", "stop updating"),

@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from dropship.cli.drawing import drawn
 from dropship.cli.place import working_directory
 from dropship.config.load import DEFAULT, Loaded, Mode, load, load_alone, service_files
 from dropship.hcl.ast import Span
-from dropship.hcl.diagnostics import Diagnostic, Severity, draw
+from dropship.hcl.diagnostics import Diagnostic, Severity
 
 _DESCRIPTION: Final = """\
 Parses and checks the configuration, as far as that goes without asking a store. PATH is a main
@@ -124,10 +125,8 @@ def _strictly(diagnostic: Diagnostic) -> Diagnostic:
 
 
 def _text(verdict: Verdict) -> None:
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for diagnostic in verdict.diagnostics:
-        drawn = draw(diagnostic, verdict.masked)
-        print(_coloured(drawn, diagnostic) if colour else drawn, end="\n\n")
+        print(drawn(diagnostic, verdict.masked, sys.stdout), end="\n\n")
     warnings = _count(verdict.warnings, "warning")
     if verdict.errors:
         files = _count(len(verdict.files), "file")
@@ -138,12 +137,6 @@ def _text(verdict: Verdict) -> None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _coloured(drawn: str, diagnostic: Diagnostic) -> str:
-    word = f" {diagnostic.severity.value} {diagnostic.code}: "
-    tone = "31" if diagnostic.severity is Severity.ERROR else "33"
-    return drawn.replace(word, f"\033[1;{tone}m{word}\033[0m", 1)
 
 
 def _json(verdict: Verdict) -> None:

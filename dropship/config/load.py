@@ -29,9 +29,13 @@ __all__ = [
     "DEFAULT",
     "Loaded",
     "Mode",
+    "Read",
     "Surroundings",
+    "configured_files",
+    "files_in",
     "load",
     "load_alone",
+    "read",
     "run_path",
     "service_files",
 ]
@@ -131,6 +135,70 @@ def service_files(path: Path, cwd: Path) -> list[Parsed]:
     return parsed if decode.only_services([one.file for one in parsed]) else []
 
 
+class Read(NamedTuple):
+    """One file by itself, as the language has it.
+
+    Attributes:
+        file: Its tree; what could be read of it where it is faulty. None: it is no text.
+        diagnostics: What the language finds wrong with it.
+        masked: What must not be drawn of it.
+    """
+
+    file: File | None
+    diagnostics: tuple[Diagnostic, ...]
+    masked: tuple[Span, ...]
+
+    @property
+    def faulty(self) -> bool:
+        """Whether there is an error."""
+        return any(one.severity is Severity.ERROR for one in self.diagnostics)
+
+
+def read(name: str, raw: bytes, *, environ: Mapping[str, str], cwd: Path, euid: int) -> Read:
+    """Read these bytes as a file of this name; only for its secrets is it looked at more closely.
+
+    That is where it is faulty: nothing is drawn of others.
+    """
+    loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
+    file = loader.text(name, raw)
+    found = loader.report.diagnostics
+    if file is not None and loader.failed():
+        top = decode.Top.read(loader.reader, [file])
+        decode.services(loader.reader, top, [], alone=True)
+    masked = (*loader.report.masked, *masks(found))
+    return Read(file, tuple(redacted(one, masked) for one in found), masked)
+
+
+def configured_files(
+    path: Path, *, environ: Mapping[str, str], cwd: Path, euid: int
+) -> tuple[list[Path], tuple[Diagnostic, ...]]:
+    """The main file, or those of the main folder, and the service files; and what is not there."""
+    loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
+    top = decode.Top.read(loader.reader, loader.main(path) or [_EMPTY])
+    folder = _service_folder(path, top, cwd)
+    services = loader.listed(folder, (".hcl", ".json")) if (cwd / folder).is_dir() else []
+    absent = tuple(one for one in loader.report.diagnostics if one.span is None)
+    gone = {one.file for one in absent}
+    return [*(Path(name) for name in loader.names if name not in gone), *services], absent
+
+
+def files_in(folder: Path, cwd: Path) -> list[Path]:
+    """The ``*.hcl`` of a folder, and of the folder ``services`` in it.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    services = folder / "services"
+    beside = _files_in(cwd / services, services, (".hcl",)) if (cwd / services).is_dir() else []
+    return [*_files_in(cwd / folder, folder, (".hcl",)), *beside]
+
+
+def unreadable(name: str, why: str, cure: str = "") -> Diagnostic:
+    """That a file or folder cannot be read."""
+    message = f"{name} cannot be read: {why}"
+    return Diagnostic(Severity.ERROR, "E001", message, None, file=name, suggestion=cure or None)
+
+
 _NOTHING: Final = Source("", "")
 _EMPTY: Final = File(_NOTHING, ObjectValue((), Span(_NOTHING, 0, 0)))
 
@@ -145,13 +213,18 @@ class _Loader:
         self.reader = Reader(self.report, self.resolver, around.cwd)
         self._met: dict[str, str] = {}  # real path → name
 
+    @property
+    def names(self) -> list[str]:
+        """The files that were read, or should have been, as the operator knows them."""
+        return list(self._met.values())
+
     def main(self, path: Path) -> list[File]:
         """The main files."""
         whole = self.around.cwd / path
         if not whole.is_dir():
             found = self.file(path, cure="write one, or name another with --config")
             return [found] if found else []
-        files = self._listed(path, (".hcl",))
+        files = self.listed(path, (".hcl",))
         if not files:
             self._cannot(str(path), "this folder holds no *.hcl file", "name the main file")
         return [file for one in files if (file := self.file(one)) is not None]
@@ -164,7 +237,7 @@ class _Loader:
                 why = "is not a folder" if whole.exists() else "does not exist"
                 self.report.warning("W002", f"the service_path {whole} {why}", item.value.span)
             return []
-        found = [self.file(one) for one in self._listed(folder, (".hcl", ".json"))]
+        found = [self.file(one) for one in self.listed(folder, (".hcl", ".json"))]
         return [file for file in found if file is not None]
 
     def file(self, path: Path, cure: str = "") -> File | None:
@@ -173,11 +246,17 @@ class _Loader:
         if not self._first(name):
             return None
         try:
-            text = _text(self.around.cwd / path)
+            raw = (self.around.cwd / path).read_bytes()
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
             self._cannot(name, error.strerror or str(error), cure if missing else "")
             return None
+        return self.text(name, raw)
+
+    def text(self, name: str, raw: bytes) -> File | None:
+        """These bytes as a file, parsed; None if they are no text."""
+        try:
+            text = raw.decode("utf-8")
         except UnicodeDecodeError as error:
             self._cannot(name, f"not UTF-8 at byte {error.start + 1}", "save it as UTF-8")
             return None
@@ -199,7 +278,8 @@ class _Loader:
         self._met[real] = name
         return True
 
-    def _listed(self, folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    def listed(self, folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+        """Files of a folder; none if it cannot be read, which is told."""
         try:
             return _files_in(self.around.cwd / folder, folder, suffixes)
         except OSError as error:
@@ -207,17 +287,14 @@ class _Loader:
             return []
 
     def _cannot(self, name: str, why: str, cure: str) -> None:
-        message = f"{name} cannot be read: {why}"
-        self.report.add(
-            Diagnostic(Severity.ERROR, "E001", message, None, file=name, suggestion=cure or None)
-        )
+        self.report.add(unreadable(name, why, cure))
 
     def finish(
         self, main: Path, top: decode.Top, files: list[File], folder: Path | None, *, alone: bool
     ) -> Loaded:
         """Decode the services, make the whole, check it."""
         found, names, spans = decode.services(self.reader, top, files, alone=alone)
-        if not names and not self._failed():
+        if not names and not self.failed():
             self.report.warning(
                 "W003",
                 "no service is defined",
@@ -250,12 +327,13 @@ class _Loader:
         found = sorted(self.report.diagnostics, key=lambda one: _place(one, order))
         masked = (*self.report.masked, *masks(found))
         files = tuple(self._met.values())
-        usable = None if self._failed() else config
+        usable = None if self.failed() else config
         shown = tuple(redacted(one, masked) for one in found)
         decoded = self.report.decoded
         return Loaded(usable, shown, files, tuple(names), masked, decoded)
 
-    def _failed(self) -> bool:
+    def failed(self) -> bool:
+        """Whether there is an error so far."""
         return any(one.severity is Severity.ERROR for one in self.report.diagnostics)
 
     def _default(self, which: Callable[[Mapping[str, str], int], Path]) -> Path:

@@ -26,9 +26,14 @@ class Parsed(NamedTuple):
 
 def parse(source: Source) -> Parsed:
     """Read a source: JSON where its first character is ``{``, else HCL."""
-    start = "json" if _JSON.match(source.text) else "hcl"
+    start = "json" if is_json(source.text) else "hcl"
     body, comments, faults = _reader().read(source, start)
     return Parsed(File(source, body, comments), faults)
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is read as JSON: its first character is ``{``."""
+    return _JSON.match(text) is not None
 
 
 @cache
