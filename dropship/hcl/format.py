@@ -73,8 +73,8 @@ class _Formatter:
             how = _How(assigned[at], expression, not at)
             return self._item(body.items[at], place, level, how)
 
-        ends = [(item.span.start, item.value.span.end) for item in body.items]
-        return self._rows(ends, inside, build, in_braces=in_braces)
+        nodes = [(item.span.start, item.value.span.end) for item in body.items]
+        return self._rows(nodes, inside, build, in_braces=in_braces)
 
     def _rows(
         self, nodes: Sequence[tuple[int, int]], inside: tuple[int, int],
@@ -96,7 +96,7 @@ class _Formatter:
             rows += [Row(texts.joined(line), blank=blank) for line, blank in gap.lines]
             if at < last:
                 rows += build(at, _Place(gap.prefix, gap.blank))
-                end = self._gaps.behind(behind)
+                end = behind
         return opening, rows
 
     def _object(self, value: ObjectValue, level: int, opening: str, *, expression: bool) -> str:
@@ -116,7 +116,7 @@ class _Formatter:
     def _list(self, value: ListValue, level: int, opening: str) -> str:
         span = value.span
         beside, rows = self._rows(
-            [(one.span.start, one.span.end) for one in value.elements],
+            [(one.span.start, self._gaps.behind(one.span.end)) for one in value.elements],
             (span.start + 1, span.end - 1),
             lambda at, place: self._element(value.elements[at], place, level + 1),
         )

@@ -64,13 +64,17 @@ def _run(rows: Sequence[Row], at: int) -> int:
     """The end of the run of rows that are aligned with the one here."""
     end = at + 1
     if _aligns(rows[at]):
-        while end < len(rows) and _aligns(rows[end]) and not rows[end].blank:
+        while end < len(rows) and _aligns(rows[end]) and not _apart(rows[end - 1], rows[end]):
             end += 1
     return end
 
 
 def _aligns(row: Row) -> bool:
     return row.kind is not Kind.OTHER and "\n" not in row.left and "\n" not in row.right
+
+
+def _apart(above: Row, below: Row) -> bool:
+    return below.blank or "\n" in above.trail
 
 
 def _aligned(rows: Sequence[Row]) -> list[str]:

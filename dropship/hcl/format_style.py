@@ -67,29 +67,28 @@ class Styles:
         return how if block == attribute else attribute
 
     def _is_body(self, value: Value) -> bool:
-        """Whether version 2 reads an object as a block's body, its items in either way."""
+        """Whether version 2 reads an object as a block's body, its items in either way.
+
+        That attributes stand there once is no condition: in its objects they may stand twice, but
+        whoever writes a block so has made a mistake, which is not to be covered up.
+        """
         assert isinstance(value, ObjectValue)  # noqa: S101  others have no choice
         known = self._bodies.get(id(value))
         if known is None:
             names = _names(value)
-            attributes = Counter(
-                item.keys[0].text for item in value.items
-                if len(item.keys) == 1 and not isinstance(item.value, ObjectValue)
-            )  # fmt: skip
-            known = all(
-                identifier(name := item.keys[0].text)
-                and (
-                    (isinstance(item.value, ObjectValue) and self._is_body(item.value))
-                    or (
-                        len(item.keys) == 1
-                        and (names if _either(item) else attributes)[name] == 1
-                        and _is_expression(item.value)
-                    )
-                )
-                for item in value.items
-            )
+            known = all(self._fits(item, names) for item in value.items)
             self._bodies[id(value)] = known
         return known
+
+    def _fits(self, item: Item, names: Counter[str]) -> bool:
+        name = item.keys[0].text
+        if not identifier(name):
+            return False
+        if not isinstance(item.value, ObjectValue):
+            return _is_expression(item.value)
+        if self._is_body(item.value):
+            return True
+        return len(item.keys) == 1 and names[name] == 1 and _is_expression(item.value)
 
 
 def _either(item: Item) -> bool:
