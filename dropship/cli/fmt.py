@@ -131,11 +131,8 @@ class _Run:
 
     def _named(self, paths: Sequence[str]) -> Iterator[Path]:
         for path in map(Path, paths):
-            if not path.is_dir():
-                yield path
-                continue
             try:
-                found = files_in(path, self._cwd)
+                found = files_in(path, self._cwd) if path.is_dir() else [path]
             except OSError as error:
                 self._tell(unreadable(str(path), error.strerror or str(error)))
                 continue
