@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Any, Final
+from os.path import normpath
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
-from dropship.config.backends import Entries, Entry, implicit_repo
+from dropship.config.backends import Entries, implicit_repo
 from dropship.config.body import Block, Body
-from dropship.config.model import ArtifactConfig
+from dropship.config.model import ArtifactConfig, RepoConfig
 from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
+from dropship.config.sketch import Claims, Stored
 from dropship.core.option import fold
 from dropship.hcl.ast import Key, StringValue
 from dropship.hcl.diagnostics import Related
@@ -40,8 +43,23 @@ def the_artifact(reader: Reader, service: Body) -> Block | None:
     return found[-1]
 
 
-def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> ArtifactConfig | None:
-    """The artifact, or None if it is at fault, or its store is not known here."""
+class Taken(NamedTuple):
+    """An artifact as far as it could be read.
+
+    Attributes:
+        values: Its own keys, by field name.
+        made: None if anything is at fault, or its store is not known here.
+        repo, location: None where those are at fault or not known.
+    """
+
+    values: Values
+    made: ArtifactConfig | None = None
+    repo: RepoConfig | None = None
+    location: Any = None
+
+
+def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> Taken:
+    """What could be read of the artifact; all that is wrong with it is said."""
     body, label = block.body, block.label
     assert label is not None  # noqa: S101 - Reader.blocks leaves those out
     values = _checked(reader, body, reader.read(ArtifactConfig, body))
@@ -51,19 +69,32 @@ def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> Ar
     entry = repos.get(label.text) or implicit_repo(reader, label.text, label.span)
     if entry is None:
         _undefined(reader, label, repos, alone=alone)
-        return None
+        return Taken(values)
     if entry.cls is None:
-        return None
+        return Taken(values)
     reader.unknown(body, spellings(ArtifactConfig, entry.cls.Location))
-    return _made(reader, body, values, entry)
-
-
-def _made(reader: Reader, body: Body, values: Values, entry: Entry) -> ArtifactConfig | None:
-    location: Any = reader.make(entry.cls.Location, body) if entry.cls else FAULTY
+    location: Any = reader.make(entry.cls.Location, body)
     _somewhere(reader, body, location)
-    repo = FAULTY if entry.config is None else entry.config
-    made: ArtifactConfig | None = values.make(ArtifactConfig, repo=repo, location=location)
-    return made
+    repo: RepoConfig | None = entry.config
+    made = values.make(ArtifactConfig, repo=repo or FAULTY, location=location)
+    return Taken(values, made, repo, None if location is FAULTY else location)
+
+
+def stored_at(taken: Taken, cwd: Path) -> Stored | None:
+    """Where on this host the artifact is taken from, if it is."""
+    repo, location = taken.repo, taken.location
+    if repo is None or location is None or repo.type != "file":
+        return None
+    root: Path | None = repo.options.root
+    path = cwd / location.path if root is None else root / location.path.lstrip("/")
+    return Stored(Path(normpath(path)), root)
+
+
+def claims(taken: Taken) -> Claims:
+    """What is said of the artifact's format."""
+    where = (str(getattr(taken.location, key, None) or "") for key in ("url", "path"))
+    name = re.split("[?#]", next(filter(None, where), ""))[0]
+    return Claims(taken.values.get("format", ""), taken.values.get("content_type", ""), name)
 
 
 def _somewhere(reader: Reader, body: Body, location: Any) -> None:

@@ -14,6 +14,7 @@ from dropship.config.body import Block, Body
 from dropship.config.model import Config, ServiceConfig
 from dropship.config.reader import Reader, Values, nearest, spellings
 from dropship.config.service import Around, Defaults, defaults, service
+from dropship.config.sketch import Places, Script, Sketch
 from dropship.core.option import fold
 from dropship.hcl.ast import File, Key, Span
 from dropship.hcl.diagnostics import Related
@@ -52,22 +53,35 @@ def only_services(files: Sequence[File]) -> bool:
     return bool(keys) and set(keys) == {"service"}
 
 
-def services(
-    reader: Reader, top: Top, files: Sequence[File], *, alone: bool
-) -> tuple[list[ServiceConfig | None], list[str], dict[tuple[str, str], Span]]:
-    """All services, their names, and where their keys stand; a service at fault is None."""
+class Services(NamedTuple):
+    """All services: those that are sound, the names of all, and what there is of each."""
+
+    sound: tuple[ServiceConfig, ...]
+    names: tuple[str, ...]
+    sketches: tuple[Sketch, ...]
+    scripts: tuple[Script, ...]
+    places: Places
+
+
+def services(reader: Reader, top: Top, files: Sequence[File], *, alone: bool) -> Services:
+    """Read them, wherever they stand."""
     body = top.body
     blocks = _services(reader, body)
     if files:
         others = _joined("a service file", files)
         _misplaced(reader, others)
         blocks += _services(reader, others)
-    around = Around(reader, top.repos, top.locks, top.defaults, alone, {}, [])
+    around = Around(reader, top.repos, top.locks, top.defaults, alone, {}, [], [])
     _doubled(reader, blocks)
     found = [service(around, block) for block in blocks]
     _local_turns(reader, around.local)
-    names = list(dict.fromkeys(block.label.text for block in blocks if block.label))
-    return found, names, around.places
+    return Services(
+        tuple(one for one in found if one is not None),
+        tuple(dict.fromkeys(block.label.text for block in blocks if block.label)),
+        tuple(around.sketches),
+        tuple(reader.scripts),
+        Places(around.places),
+    )
 
 
 def _joined(title: str, files: Sequence[File]) -> Body:

@@ -46,6 +46,14 @@ STANDARD: Final = frozenset(
 _REGULAR_UID: Final = range(1000, 60_000)
 
 
+class Own(NamedTuple):
+    """A path of the agent's own ``as_it_is``; ``closed``: nobody else may be in it."""
+
+    name: str
+    paths: tuple[Path, ...]
+    closed: bool = False
+
+
 class Refusal(NamedTuple):
     """Why a destination is refused, and what to do."""
 
@@ -58,13 +66,8 @@ def as_it_is(path: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((path, Path(realpath(path.parent)) / path.name)))
 
 
-def refusal(
-    destination: Path, own: Iterable[tuple[str, tuple[Path, ...]]], homes: frozenset[Path]
-) -> Refusal | None:
-    """Why nothing may be put in place of ``destination``; None if it may.
-
-    ``own`` are the agent's own paths ``as_it_is``, with what they are called.
-    """
+def refusal(destination: Path, own: Iterable[Own], homes: frozenset[Path]) -> Refusal | None:
+    """Why nothing may be put in place of ``destination``; None if it may."""
     for place in as_it_is(destination):
         if str(place) in STANDARD:
             return Refusal(f"{place} is a folder of the system")
@@ -72,9 +75,11 @@ def refusal(
             return Refusal(f"{place} is not on a disk", "choose a folder on a disk")
         if place in homes or place.parent == Path("/home"):
             return Refusal(f"{place} is a home folder")
-        for name, paths in own:
+        for name, paths, closed in own:
             if any(path.is_relative_to(place) for path in paths):
                 return Refusal(f"the agent's own {name} {paths[0]} is in it", "choose another")
+            if closed and any(place.is_relative_to(path) for path in paths):
+                return Refusal(f"it is in the agent's own {name} {paths[0]}", "choose another")
     return None
 
 

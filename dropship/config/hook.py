@@ -8,6 +8,8 @@ from dropship.config.backends import of_type
 from dropship.config.body import Block, Body
 from dropship.config.model import FailureRule, HealthConfig, HookConfig, OnFailure
 from dropship.config.reader import FAULTY, Reader, spellings
+from dropship.config.sketch import Script
+from dropship.hcl.ast import Span
 from dropship.plugins import Kind
 
 
@@ -15,17 +17,32 @@ def hooks(
     reader: Reader, body: Body, kind: str, usual: OnFailure | None
 ) -> list[HookConfig | None]:
     """The hooks of a kind, in order; ``usual`` is the ``onFailure`` of ``defaults``."""
-    return [_hook(reader, block, usual) for block in reader.blocks(body, kind, "a type")]
+    return [
+        _hook(reader, block, usual, body.header) for block in reader.blocks(body, kind, "a type")
+    ]
 
 
 def health(reader: Reader, body: Body) -> list[HealthConfig | None]:
     """The health checks, in order."""
-    return [_health(reader, block) for block in reader.blocks(body, "health", "a type")]
+    return [
+        _health(reader, block, body.header) for block in reader.blocks(body, "health", "a type")
+    ]
 
 
-def _hook(reader: Reader, block: Block, usual: OnFailure | None) -> HookConfig | None:
+def legacy(reader: Reader, body: Body) -> None:
+    """Note the commands that the Go tool had for hooks, for the rules about commands."""
+    for key in ("precommand", "postcommand"):
+        if body.named(key):
+            reader.scripts.append(Script(body, body.header, key, kind="words"))
+
+
+def _hook(reader: Reader, block: Block, usual: OnFailure | None, owner: Span) -> HookConfig | None:
     values, rule = reader.read(HookConfig, block.body), reader.read(FailureRule, block.body)
     cls, options = _backend(reader, Kind.HOOK, block, (HookConfig, FailureRule))
+    if _label(block) == "script" and block.body.named("command"):
+        known = options is not FAULTY
+        user, environ = (options.user, options.env) if known else ("", {})
+        reader.scripts.append(Script(block.body, owner, user=user, environ=environ))
     if cls is None or not rule.whole:
         return None
     written: OnFailure | None = rule.get("on_failure", usual)
@@ -39,9 +56,11 @@ def _hook(reader: Reader, block: Block, usual: OnFailure | None) -> HookConfig |
     return hook
 
 
-def _health(reader: Reader, block: Block) -> HealthConfig | None:
+def _health(reader: Reader, block: Block, owner: Span) -> HealthConfig | None:
     values = reader.read(HealthConfig, block.body)
     _, options = _backend(reader, Kind.HEALTH, block, (HealthConfig,))
+    if _label(block) == "script" and block.body.named("command"):
+        reader.scripts.append(Script(block.body, owner, kind="health"))
     check: HealthConfig | None = values.make(HealthConfig, type=_label(block), options=options)
     return check
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from dropship.config import decode, paths
-from dropship.config.check import Host, Places, check, secrets
+from dropship.config.check import Host, check, secrets
 from dropship.config.masks import masks, redacted
 from dropship.config.model import Config
 from dropship.config.owners import Accounts
 from dropship.config.reader import Reader
 from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver
+from dropship.config.sketch import Frame
 from dropship.core.values import Secret
 from dropship.hcl.ast import File, ObjectValue, Source, Span
 from dropship.hcl.diagnostics import Diagnostic, Severity
@@ -293,30 +294,34 @@ class _Loader:
         self, main: Path, top: decode.Top, files: list[File], folder: Path | None, *, alone: bool
     ) -> Loaded:
         """Decode the services, make the whole, check it."""
-        found, names, spans = decode.services(self.reader, top, files, alone=alone)
-        if not names and not self.failed():
+        found = decode.services(self.reader, top, files, alone=alone)
+        if not found.names and not self.failed():
             self.report.warning(
                 "W003",
                 "no service is defined",
                 top.body.header,
                 suggestion=f"add files with service blocks to {folder}" if folder else None,
             )
-        services = tuple(one for one in found if one is not None)
         top.values.setdefault("state_path", self._default(paths.state_path))
         top.values.setdefault("run_path", self._default(paths.run_path))
         top.values["service_path"] = self.around.cwd / folder if folder else None
         config: Config | None = top.values.make(
             Config,
             main=Path(os.path.normpath(self.around.cwd / main)),
-            services=services,
+            services=found.sound,
             environ_read=frozenset(self.resolver.names),
             secrets=self.report.decoded,
         )
         host = self._host()
-        if config is not None:
-            check(config, Places(spans), host, self.report)
+        check(found, self._frame(top, main), host, self.report)
         secrets(self.report, host, self.around.cwd)
-        return self._loaded(config, names)
+        return self._loaded(config, found.names)
+
+    def _frame(self, top: decode.Top, main: Path) -> Frame:
+        own = {key: top.values.get(key) for key in ("state_path", "run_path", "service_path")}
+        own["configuration"] = Path(os.path.normpath(self.around.cwd / main))
+        known = {name: path for name, path in own.items() if path is not None}
+        return Frame(known, top.values.get("stop_timeout"))
 
     def nothing(self) -> Loaded:
         """Nothing could be read."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from dropship.config.model import ArtifactConfig
-
 
 class Accounts(NamedTuple):
     """What is known of the accounts of this host; ``euid``, ``egid``: whose process this is."""
@@ -28,9 +26,8 @@ class Fault(NamedTuple):
     suggestion: str
 
 
-def fault(artifact: ArtifactConfig, accounts: Accounts) -> Fault | None:
+def fault(owner: str, group: str, accounts: Accounts) -> Fault | None:
     """What keeps an artifact's files from belonging to whom they shall; None if nothing does."""
-    owner, group = artifact.owner, artifact.group
     uid = accounts.user(owner) if owner else accounts.euid
     gid = accounts.group(group) if group else accounts.egid
     if uid is None:

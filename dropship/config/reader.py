@@ -19,6 +19,7 @@ from dropship.config.body import blocks as unfolded
 from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver, UnresolvedError
 from dropship.config.scalar import FaultError, Scalars, bare, called
+from dropship.config.sketch import Script
 from dropship.core.option import Option, fold, options_of
 from dropship.core.secrets import secrets_of
 from dropship.core.values import Md5, Secret, Strings
@@ -93,10 +94,15 @@ class Values(dict[str, Any]):
 
 
 class Reader:
-    """Reads blocks into dataclasses and says what is wrong with them."""
+    """Reads blocks into dataclasses and says what is wrong with them.
+
+    ``cwd`` is what relative paths are relative to; ``scripts`` are the blocks with commands that were met on the way.
+    """
 
     def __init__(self, report: Report, resolver: Resolver, cwd: Path) -> None:
         self.report = report
+        self.cwd = cwd
+        self.scripts: list[Script] = []
         self._resolver = resolver
         self._scalars = Scalars(resolver, cwd)
 

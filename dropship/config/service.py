@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
 
-from dropship.config.artifact import artifact, the_artifact
+from dropship.config.artifact import Taken, artifact, claims, stored_at, the_artifact
 from dropship.config.backends import Entries, local_lock
 from dropship.config.body import Block, Body
-from dropship.config.hook import health, hooks
+from dropship.config.hook import health, hooks, legacy
 from dropship.config.model import (
-    ArtifactConfig,
     FailureRule,
     HealthConfig,
     HookConfig,
@@ -21,6 +21,7 @@ from dropship.config.model import (
     WorkerLimits,
 )
 from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
+from dropship.config.sketch import Sketch
 from dropship.core.option import fold
 from dropship.hcl.ast import Key, Span
 
@@ -49,6 +50,7 @@ class Around(NamedTuple):
         alone: The main file is not known: what it would define is not missed as an error.
         places: Where things stand, by service and folded key; filled on the way.
         local: Where turns are asked for without a lock block; filled on the way.
+        sketches: Every service, as far as it could be read; filled on the way.
     """
 
     reader: Reader
@@ -58,6 +60,7 @@ class Around(NamedTuple):
     alone: bool
     places: dict[tuple[str, str], Span]
     local: list[Span]
+    sketches: list[Sketch]
 
 
 def defaults(reader: Reader, body: Body | None, worker: Body | None) -> Defaults:
@@ -72,6 +75,7 @@ def defaults(reader: Reader, body: Body | None, worker: Body | None) -> Defaults
     reader.unknown(body, known, (*HOOKS, "health", "worker"))
     # Read for its faults: no service may need what is wrong here.
     reader.read(ServiceConfig, body, given=("check_interval",))
+    legacy(reader, body)
     usual = reader.read(FailureRule, body).get("on_failure")
     if own := reader.block(body, "worker"):
         reader.unknown(own, spellings(WorkerLimits))
@@ -95,15 +99,31 @@ def service(around: Around, block: Block) -> ServiceConfig | None:
     what = _artifact(around, label.text, body)
     lock = _lock(around, body, values)
     parts = _parts(around, body)
+    legacy(reader, body)
+    around.sketches.append(_sketch(label.text, what, parts, reader.cwd))
     made: ServiceConfig | None = values.make(
         ServiceConfig,
         name=label.text,
-        artifact=what or FAULTY,
+        artifact=(what and what.made) or FAULTY,
         lock=lock,
         worker=_limits(around, body),
-        **parts,
+        **{kind: _all(found) for kind, found in parts.items()},
     )
     return made
+
+
+def _sketch(name: str, what: Taken | None, parts: Mapping[str, Sequence[Any]], cwd: Path) -> Sketch:
+    sound = {kind: tuple(one for one in found if one) for kind, found in parts.items()}
+    hooks, checks = (*sound["before"], *sound["after"]), sound["health"]
+    if what is None:
+        return Sketch(name, hooks=hooks, health=checks)
+    said: dict[str, Any] = {
+        key: what.values[key]
+        for key in ("destination", "release_path", "owner", "group")
+        if key in what.values
+    }
+    said |= {"claims": claims(what), "stored": stored_at(what, cwd)}
+    return Sketch(name, hooks=hooks, health=checks, **said)
 
 
 def _below(around: Around) -> tuple[Body, ...]:
@@ -135,7 +155,7 @@ def _remember(around: Around, name: str, body: Body) -> None:
         around.places[name, fold(item.keys[0].text)] = item.span
 
 
-def _artifact(around: Around, name: str, body: Body) -> ArtifactConfig | None:
+def _artifact(around: Around, name: str, body: Body) -> Taken | None:
     block = the_artifact(around.reader, body)
     if block is None:
         return None
@@ -144,13 +164,14 @@ def _artifact(around: Around, name: str, body: Body) -> ArtifactConfig | None:
     return artifact(around.reader, block, around.repos, alone=around.alone)
 
 
-def _parts(around: Around, body: Body) -> dict[str, object]:
+def _parts(around: Around, body: Body) -> dict[str, list[Any]]:
+    """Hooks and health checks, None for each that could not be made."""
     reader, usual = around.reader, around.defaults
-    parts: dict[str, object] = {
-        kind: _all([*hooks(reader, body, kind, usual.on_failure), *getattr(usual, kind)])
+    parts: dict[str, list[Any]] = {
+        kind: [*hooks(reader, body, kind, usual.on_failure), *getattr(usual, kind)]
         for kind in HOOKS
     }
-    return {**parts, "health": _all([*health(reader, body), *usual.health])}
+    return {**parts, "health": [*health(reader, body), *usual.health]}
 
 
 def _all(found: Sequence[_T | None]) -> object:

@@ -118,15 +118,25 @@ def choose(claims: Claims, head: bytes, inside: Inside) -> Format:
         ConfigError: ``said`` is no format.
         RefusedError: The name says archive, the bytes say otherwise.
     """
-    if claims.said != AUTO:
-        return _named(claims.said)
-    if claims.config_type:
-        return Format.TAR_GZ if _plain(claims.config_type) in _GO_TAR_GZ else Format.FILE
-    by_name = suffix_format(claims.name)
-    if by_name is not None:
-        return _agreeing(by_name, claims.name, head)
+    told = declared(claims.said, claims.config_type, claims.name)
+    if told is not None:
+        certain = claims.said != AUTO or claims.config_type
+        return told if certain else _agreeing(told, claims.name, head)
     by_type = _TYPES.get(_plain(claims.store_type))
     return by_type if by_type and _is_tree(by_type, head, inside) else Format.FILE
+
+
+def declared(said: str, config_type: str, name: str) -> Format | None:
+    """What an artifact is by its ``format``, ``content-type`` and name; None if none of them tells.
+
+    Raises:
+        ConfigError: ``said`` is no format.
+    """
+    if said != AUTO:
+        return _named(said)
+    if config_type:
+        return Format.TAR_GZ if _plain(config_type) in _GO_TAR_GZ else Format.FILE
+    return suffix_format(name)
 
 
 def suffix_format(name: str) -> Format | None:

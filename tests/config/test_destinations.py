@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropship.config.destinations import as_it_is, clashes, home_folders, refusal
+from dropship.config.destinations import Own, as_it_is, clashes, home_folders, refusal
 
 HOMES = home_folders(
     "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\njoe:x:1000:1000::/data/joe:/bin/sh\n"
     "nobody:x:65534:65534::/nonexistent:/bin/sh\nbroken line\n",
     Path("/opt/me"),
 )
-OWN = [("state_path", as_it_is(Path("/data/state/dropship")))]
+OWN = [
+    Own("state_path", as_it_is(Path("/data/state/dropship")), closed=True),
+    Own("configuration", as_it_is(Path("/data/etc/main.hcl"))),
+]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,8 @@ OWN = [("state_path", as_it_is(Path("/data/state/dropship")))]
         "/data",
         "/data/state",
         "/data/state/dropship",
+        "/data/state/dropship/services/web",
+        "/data/etc",
     ],
 )
 def test_destination_that_would_harm_the_host_is_refused(place: str) -> None:
@@ -60,6 +65,7 @@ def test_destination_that_would_harm_the_host_is_refused(place: str) -> None:
         "/home/joe/app",
         "/root/app",
         "/data/state/other",
+        "/data/etc/main.hcl.d",
         "/data/joe/app",
         "/nonexistent",
         "/application",

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from dropship.config.load import Mode
 from dropship.config.owners import Accounts, Fault, fault
 from tests.config.conftest import WEB, Reader
-from tests.install.stagings import artifact
 
 KNOWN = {"root": 0, "www-data": 33}
 
 
 def found(owner: str = "", group: str = "", *, euid: int = 0) -> Fault | None:
     """What is wrong, on a host of two users."""
-    block = artifact(Path("/srv/api"), owner=owner, group=group)
-    return fault(block, Accounts(KNOWN.get, KNOWN.get, euid, euid))
+    return fault(owner, group, Accounts(KNOWN.get, KNOWN.get, euid, euid))
 
 
 def test_root_may_give_files_to_everybody_there_is() -> None:
