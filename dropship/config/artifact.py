@@ -8,13 +8,14 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from dropship.config import hints
 from dropship.config.backends import Entries, implicit_repo
 from dropship.config.body import Block, Body
 from dropship.config.model import ArtifactConfig, RepoConfig
 from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
 from dropship.config.sketch import Claims, Stored
 from dropship.core.option import fold
-from dropship.hcl.ast import Key, StringValue
+from dropship.hcl.ast import CallValue, Key, NumberValue, StringValue
 from dropship.hcl.diagnostics import Related
 from dropship.plugins import BUILT_IN, Kind
 
@@ -77,7 +78,9 @@ def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> Ta
     _somewhere(reader, body, location)
     repo: RepoConfig | None = entry.config
     made = values.make(ArtifactConfig, repo=repo or FAULTY, location=location)
-    return Taken(values, made, repo, None if location is FAULTY else location)
+    taken = Taken(values, made, repo, None if location is FAULTY else location)
+    _whole_url(reader, body, taken)
+    return taken
 
 
 def stored_at(taken: Taken, cwd: Path) -> Stored | None:
@@ -100,9 +103,28 @@ def claims(taken: Taken) -> Claims:
 def _somewhere(reader: Reader, body: Body, location: Any) -> None:
     """Where a store knows several ways to say where the artifact is, one must be used."""
     ways = [name for name in ("url", "path") if hasattr(location, name)]
-    said = any(getattr(location, name) or body.named(name) for name in ways)
-    if ways and not said:
+    items = body.named(*ways)
+    elsewhere = any(isinstance(item.value, CallValue) for item in items)
+    if ways and not elsewhere and not any(getattr(location, name) for name in ways):
         reader.missing(body, " or ".join(ways), f"{ways[0]} = …", ways)
+
+
+def _whole_url(reader: Reader, body: Body, taken: Taken) -> None:
+    """An address that is no whole one needs another to be below."""
+    if taken.repo is None or taken.location is None or taken.repo.type != "http":
+        return
+    base, said = taken.repo.options.url, taken.location.url or taken.location.path
+    if base or said != said.strip() or not said or re.match(r"(?i)https?:", said):
+        return
+    key = "url" if taken.location.url else "path"
+    scheme = re.match(r"[A-Za-z][\w+.-]*(?=://)", said)
+    what = f"an http store cannot ask by {scheme[0]}" if scheme else "this is no whole URL"
+    reader.report.warning(
+        "W235",
+        f"{key}: {what}" + ("" if scheme else ", and the repo has none to be below"),
+        body.named(key)[-1].value.span,
+        suggestion="begin it with https://",
+    )
 
 
 def _go_type(reader: Reader, body: Body) -> None:
@@ -117,7 +139,7 @@ def _go_type(reader: Reader, body: Body) -> None:
 def _whole(reader: Reader, body: Body, values: Values) -> None:
     """The Go tool took a destination from wherever it was started; that stays possible."""
     value = body.named("destination")[-1].value if "destination" in values else None
-    if isinstance(value, StringValue) and not value.text.startswith("/"):
+    if isinstance(value, StringValue | NumberValue) and not value.text.startswith("/"):
         reader.report.warning(
             "W234",
             f"a relative destination: from here it is {values['destination']}, "
@@ -146,15 +168,27 @@ def _checked(reader: Reader, body: Body, values: Values) -> Values:
         if value := values.get(field):
             values[field] = value.lower()
             if not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value.lower()):
-                _unfit(reader, body, values, field, f"is not {digits} hex digits")
+                why = f"is not {digits} hex digits"
+                _unfit(reader, body, values, field, why, suggestion=hints.digest(value))
     if values.get("mode") and not _MODE.fullmatch(values["mode"]):
         message = 'is not a mode such as "0644" or "0755"'
         _unfit(reader, body, values, "mode", message)
     if "format" in values:
         _check_format(reader, body, values)
+    if "symlinks_to" in values:
+        _check_prefixes(reader, body, values)
     if values.get("shared"):
         _check_shared(reader, body, values)
     return values
+
+
+def _check_prefixes(reader: Reader, body: Body, values: Values) -> None:
+    for prefix in values["symlinks_to"]:
+        if not prefix.startswith("/"):
+            message = f'symlinksTo: "{prefix}" does not begin at the root, so no link leads there'
+            span = body.named("symlinksto")[-1].value.span
+            reader.report.error("E205", message, span, suggestion='write whole paths: "/usr/bin"')
+            values.whole = False
 
 
 def _check_shared(reader: Reader, body: Body, values: Values) -> None:
@@ -178,16 +212,28 @@ def _check_shared(reader: Reader, body: Body, values: Values) -> None:
 
 
 def _check_format(reader: Reader, body: Body, values: Values) -> None:
-    from dropship.core.format import NAMES  # noqa: PLC0415 - seldom written
+    from dropship.core.format import NAMES, suffix_format  # noqa: PLC0415 - seldom written
 
-    if values["format"] not in NAMES:
-        _unfit(reader, body, values, "format", f"is none of: {', '.join(NAMES)}", code="E206")
+    said = values["format"]
+    if said not in NAMES:
+        form = suffix_format(f"x.{said.lstrip('.')}")
+        near = f'write "{form.value}"' if form else hints.near(said, NAMES)
+        why = f"is none of: {', '.join(NAMES)}"
+        _unfit(reader, body, values, "format", why, code="E206", suggestion=near)
 
 
 def _unfit(  # noqa: PLR0913 - one place for four rules
-    reader: Reader, body: Body, values: Values, field: str, why: str, *, code: str = "E205"
+    reader: Reader,
+    body: Body,
+    values: Values,
+    field: str,
+    why: str,
+    *,
+    code: str = "E205",
+    suggestion: str | None = None,
 ) -> None:
     item = body.named(fold(field))[-1]
     if not reader.report.told(item):
-        reader.report.error(code, f'{field}: "{values[field]}" {why}', item.value.span)
+        message = f'{field}: "{values[field]}" {why}'
+        reader.report.error(code, message, item.value.span, suggestion=suggestion)
     values.whole = False

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from dropship.config.body import Block, Body
 from dropship.config.model import LockConfig, RepoConfig
-from dropship.config.reader import Reader, nearest, spellings, takes_nothing
+from dropship.config.reader import FAULTY, Reader, nearest, spellings, takes_nothing
 from dropship.core.option import fold
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Key, Span, StringValue
@@ -98,7 +98,7 @@ def local_lock() -> LockConfig:
 def _repo(reader: Reader, cls: type[Any], type_name: str, block: Body, name: str) -> Any:
     reader.unknown(block, ["type", *spellings(cls.Options)], hide=True)
     options = reader.make(cls.Options, block)
-    return RepoConfig(name, type_name, options) if options is not None else None
+    return RepoConfig(name, type_name, options) if options is not FAULTY else None
 
 
 def _lock(reader: Reader, cls: type[Any], type_name: str, block: Body, name: str) -> Any:

@@ -51,6 +51,7 @@ def check(services: Services, frame: Frame, host: Host, report: Report) -> None:
     for sketch in services.sketches:
         _owner(sketch, services.places, host, report)
         _patience(frame, sketch, services.places, report)
+    _group(frame, host, report)
     apart(services.sketches, services.places, Ground.of(frame, homes), report)
     running(services, host.accounts, report, runs=host.runs)
 
@@ -60,6 +61,13 @@ def _owner(sketch: Sketch, places: Places, host: Host, report: Report) -> None:
     if found:
         say, code = (report.error, "E241") if host.runs else (report.warning, "W241")
         say(code, found.message, places.of(sketch.name, found.key), suggestion=found.suggestion)
+
+
+def _group(frame: Frame, host: Host, report: Report) -> None:
+    name, span = frame.socket_group or ("", None)
+    if span and name and host.accounts and host.accounts.group(name) is None:
+        message = f"there is no group {name} on this host: only the agent's own user may use it"
+        report.warning("W245", message, span, suggestion="add it, or name another")
 
 
 def secrets(report: Report, host: Host, cwd: Path) -> None:

@@ -62,7 +62,22 @@ def _health(reader: Reader, block: Block, owner: Span) -> HealthConfig | None:
     if _label(block) == "script" and block.body.named("command"):
         reader.scripts.append(Script(block.body, owner, kind="health"))
     check: HealthConfig | None = values.make(HealthConfig, type=_label(block), options=options)
+    if check is not None:
+        _in_time(reader, block.body, check)
     return check
+
+
+def _in_time(reader: Reader, body: Body, check: HealthConfig) -> None:
+    """A check that cannot hold in its time would have every update taken back."""
+    least = check.interval.nanoseconds * (check.successes - 1)
+    if least > check.within.nanoseconds:
+        reader.report.warning(
+            "W248",
+            f"{body.title} can never hold: {check.successes} successes, one every {check.interval}, "
+            f"take longer than within ({check.within})",
+            body.header,
+            suggestion="raise within, or lower successes or interval",
+        )
 
 
 def _backend(

@@ -234,7 +234,8 @@ class _Loader:
         """The service files, except what was read as a main file."""
         whole = self.around.cwd / folder
         if not whole.is_dir():
-            if item := next(iter(top.body.named("servicepath")), None):
+            item = next(iter(top.body.named("servicepath")[::-1]), None)
+            if item and "service_path" in top.values:
                 why = "is not a folder" if whole.exists() else "does not exist"
                 self.report.warning("W002", f"the service_path {whole} {why}", item.value.span)
             return []
@@ -321,7 +322,9 @@ class _Loader:
         own = {key: top.values.get(key) for key in ("state_path", "run_path", "service_path")}
         own["configuration"] = Path(os.path.normpath(self.around.cwd / main))
         known = {name: path for name, path in own.items() if path is not None}
-        return Frame(known, top.values.get("stop_timeout"))
+        group = next(iter(top.body.named("socketgroup")[::-1]), None)
+        place = (top.values.get("socket_group", ""), group.value.span) if group else None
+        return Frame(known, top.values.get("stop_timeout"), place)
 
     def nothing(self) -> Loaded:
         """Nothing could be read."""

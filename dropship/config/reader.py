@@ -24,7 +24,7 @@ from dropship.core.option import Option, fold, options_of
 from dropship.core.secrets import secrets_of
 from dropship.core.values import Md5, Secret, Strings
 from dropship.errors import ConfigError
-from dropship.hcl.ast import Item, NullValue, StringValue, Value
+from dropship.hcl.ast import Item, NullValue, NumberValue, StringValue, Value
 from dropship.hcl.diagnostics import Related
 
 # Keys of the Go tool's first weeks, and what has taken their place.
@@ -33,6 +33,13 @@ _FORGOTTEN: Final = {
     "name": "a service is called by its label",
     "restartservice": 'restart it in a hook: after "script" { command = "…" }',
 }
+
+
+# Keys whose value is the name of a file that is read at run time.
+_FILES: Final = frozenset({"cabundle", "cafile", "certfile", "clientcert", "clientkey", "keyfile"})
+_ABSENT: Final = "create it, or let the agent's user read it"
+# Keys whose value is a name or a path, besides those whose type says so.
+_NAMES: Final = frozenset({"accesskey", "bucket", "group", "owner", "path", "user"})
 
 
 class Field(NamedTuple):
@@ -134,7 +141,7 @@ class Reader:
             items = (self._item(field, one) for one in (body, *fallbacks))
             item = next((item for item in items if item is not None), None)
             if item is not None:
-                self._take(values, field, item)
+                self._take(values, field, item, body)
             elif field.option.required and field.name not in given:
                 self._missing(field, body)
                 values.whole = False
@@ -212,7 +219,7 @@ class Reader:
         # JSON's null says nothing, as in version 1.
         return None if item is None or isinstance(item.value, NullValue) else item
 
-    def _take(self, values: Values, field: Field, item: Item) -> None:
+    def _take(self, values: Values, field: Field, item: Item, body: Body) -> None:
         if field.option.deprecated:
             self._deprecated(item, field.option.deprecated)
         try:
@@ -229,7 +236,7 @@ class Reader:
             values[field.name] = value
             for text in secrets_of(value, marked=field.secret):
                 self.report.remember(Secret(text))
-            self._look(field, item.value)
+            self._look(field, item.value, relative=body.title.startswith("artifact"))
         except FaultError as fault:
             values.whole &= not self._fault(field, item, fault)
         except UnresolvedError as error:
@@ -273,13 +280,24 @@ class Reader:
         elif text:
             values[field.name] = Secret("") if bare(field.hint) is Secret else ""
 
-    def _look(self, field: Field, value: Value) -> None:
-        if field.hidden or not isinstance(value, StringValue):
+    def _look(self, field: Field, value: Value, *, relative: bool) -> None:
+        """Warn of what can be read, but hardly is what was meant."""
+        key = field.option.key
+        if not isinstance(value, StringValue | NumberValue):
             return
-        if odd := oddity(field.option.key, value.text):
+        odd = None if field.hidden else oddity(key, value.text, relative=relative)
+        if odd:
+            self.report.warning("W235", f"{key}: {odd[0]}", value.span, suggestion=odd[1])
+        elif value.text != value.text.strip() and _exact(field):
             self.report.warning(
-                "W235", f"{field.option.key}: {odd[0]}", value.span, suggestion=odd[1]
+                "W246",
+                f"{key}: there is white space around the value, and it counts",
+                value.span,
+                suggestion="take it away",
             )
+        elif fold(key) in _FILES and value.text and (why := self._resolver.lacks(value.text)):
+            message = f"{key}: the file {value.text} cannot be read: {why}"
+            self.report.warning("W247", message, value.span, suggestion=_ABSENT)
 
     def _deprecated(self, item: Item, replacement: str) -> None:
         self.report.warning(
@@ -314,6 +332,11 @@ def nearest(name: str, folded: dict[str, str]) -> str | None:
 
     near = get_close_matches(name, list(folded), n=1)
     return f"did you mean {folded[near[0]]}?" if near else None
+
+
+def _exact(field: Field) -> bool:
+    """Whether white space around a value can hardly be meant."""
+    return bare(field.hint) in (Path, Secret) or fold(field.option.key) in _NAMES
 
 
 def _too_many(kind: str, what: str, block: Block) -> str:

@@ -73,6 +73,16 @@ class Resolver:
             )
         return value
 
+    def lacks(self, name: str) -> str | None:
+        """Why a file that a value names cannot be read; None if it can, or nobody will."""
+        if self.mode is Mode.LENIENT:
+            return None
+        try:
+            self._read(self._cwd / name)
+        except (OSError, ValueError) as error:
+            return (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return None
+
     def _contents(self, name: str) -> str:
         try:
             text = self._read(self._cwd / name)

@@ -8,6 +8,7 @@ for which type stands in ``core.option``; what version 1 of the language convert
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from os.path import normpath
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
+from dropship.config import hints
 from dropship.config.resolver import Resolver
 from dropship.core.values import Duration, Md5, Secret, Share, Size, Strings
 from dropship.hcl.ast import (
@@ -32,6 +34,7 @@ from dropship.hcl.ast import (
 # strconv.ParseBool, by which version 1 reads strings and numbers as booleans.
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_MOST: Final = (1 << 63) - 1  # of a number, and of bytes: what the kernel counts with
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,400}")
 _MD5: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -125,7 +128,7 @@ class Scalars:
             f'"{text}" is none of: {there_is}',
             value.span,
             code="E206",
-            suggestion=_nearest(text, [str(choice) for choice in choices]),
+            suggestion=hints.near(text, [str(choice) for choice in choices]),
         )
 
     def _strings(self, value: Value) -> Strings:
@@ -155,7 +158,8 @@ class Scalars:
         text = self._text(value, bool)
         if text in _TRUE or text in _FALSE:
             return text in _TRUE
-        raise FaultError(f'"{text}" is neither true nor false', value.span)
+        message = f'"{text}" is neither true nor false'
+        raise FaultError(message, value.span, suggestion=hints.truth(text))
 
     def _int(self, value: Value, least: int) -> int:
         if isinstance(value, NumberValue):
@@ -167,8 +171,7 @@ class Scalars:
             if not _WHOLE.fullmatch(text):
                 raise FaultError(f'"{text}" is not a whole number', value.span)
             number = int(text)
-        if not least <= number < 1 << 63:
-            raise FaultError(f"{number} is out of range, the least is {least}", value.span)
+        _in_range(number, least, _MOST, value.span)
         return number
 
     def _float(self, value: Value, least: int) -> float:
@@ -177,8 +180,9 @@ class Scalars:
             number = float(value.value) if isinstance(value, NumberValue) else float(text)
         except (ValueError, OverflowError):
             raise FaultError(f'"{text}" is not a number', value.span) from None
-        if not least <= number < float("inf"):
-            raise FaultError(f"{text} is out of range, the least is {least}", value.span)
+        if number != number:  # noqa: PLR0124 - that is what nan is
+            raise FaultError(f'"{text}" is not a number', value.span)
+        _in_range(number, least, sys.float_info.max, value.span)
         return number
 
     def _duration(self, value: Value, least: int) -> Duration:
@@ -186,9 +190,7 @@ class Scalars:
         try:
             length = Duration.parse(text)
         except ValueError as error:
-            bare_number = _WHOLE.fullmatch(text)
-            hint = f'a number needs its unit: "{text}s" for seconds' if bare_number else None
-            raise FaultError(str(error), value.span, suggestion=hint) from None
+            raise FaultError(str(error), value.span, suggestion=hints.duration(text)) from None
         if length.nanoseconds < least:
             than = "must be more than 0" if least else "must not be negative"
             raise FaultError(f'"{text}" {than}', value.span)
@@ -197,7 +199,7 @@ class Scalars:
     def _size(self, value: Value, least: int) -> Size:
         size: Size = self._bytes(value, Size)
         if size.bytes < least:
-            raise FaultError(f"{size} is too little", value.span)
+            raise FaultError("must be more than 0", value.span)
         return size
 
     def _share(self, value: Value, _least: int) -> Share:
@@ -207,12 +209,18 @@ class Scalars:
     def _bytes(self, value: Value, hint: Any) -> Any:
         text = self._text(value, hint)
         if isinstance(value, NumberValue) and isinstance(value.value, int):
-            text = str(value.value) if value.value < 1 << 63 else text
-        return _parsed(hint, text, value.span)
+            text = str(value.value) if value.value <= _MOST else text
+        try:
+            found = hint.parse(text)
+        except ValueError as error:
+            raise FaultError(str(error), value.span, suggestion=hints.size(text)) from None
+        if found.bytes > _MOST:
+            raise FaultError(f'"{text}" is more than any disk holds', value.span)
+        return found
 
     def _path(self, value: Value, _least: int) -> Path:
         text = self._text(value, Path)
-        if not text:
+        if not text.strip():
             raise FaultError("the path is empty", value.span)
         # As Go's filepath.Clean, so that "./usr/bin/" and "usr/bin" are one place.
         # POSIX lets "//" at the start mean something else; Linux does not, nor did Go.
@@ -263,6 +271,14 @@ def called(value: Value) -> str:
     }[type(value)]
 
 
+def _in_range(number: float, least: int, most: float, span: Span) -> None:
+    if number < least:
+        raise FaultError(f"{number} is too small, the least is {least}", span)
+    if number > most:
+        shown = str(number) if number < 1e40 else "this"
+        raise FaultError(f"{shown} is too large, the most is {most}", span)
+
+
 def _word(value: Value) -> str:
     """``true`` in an ``env {}`` block means the word."""
     return str(value.value).lower() if isinstance(value, BoolValue) else ""
@@ -287,10 +303,3 @@ def _parsed(hint: Any, text: str, span: Span) -> Any:
         return parse(text)
     except ValueError as error:
         raise FaultError(str(error), span) from None
-
-
-def _nearest(text: str, names: list[str]) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
-
-    near = get_close_matches(text.lower(), names, n=1)
-    return f'did you mean "{near[0]}"?' if near else None

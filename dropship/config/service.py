@@ -200,7 +200,11 @@ def _lock(around: Around, body: Body, values: Values) -> object:
     lock = _named_lock(around, choice["lock"], place) if choice.get("lock") else None
     if not values.get("sequential_updates"):
         if values.get("max_parallel", 1) > 1:
-            _no_effect(around.reader, _place(around, body, "maxparallel"))
+            _no_effect(around.reader, "maxParallel", _place(around, body, "maxparallel"))
+        for key in ("lock", "updateTTL") if lock is not FAULTY else ():
+            # In defaults it is for the services that do.
+            for item in body.named(fold(key))[-1:]:
+                _no_effect(around.reader, key, item.span)
         return FAULTY if lock is FAULTY else None
     if lock is None:
         lock = _only_lock(around, _place(around, body, "sequentialupdates"))
@@ -261,10 +265,10 @@ def _parallel(around: Around, body: Body, values: Values, lock: LockConfig) -> o
     return lock
 
 
-def _no_effect(reader: Reader, span: Span) -> None:
+def _no_effect(reader: Reader, key: str, span: Span) -> None:
     reader.report.warning(
         "W226",
-        "maxParallel has no effect where hosts take no turns",
+        f"{key} has no effect where hosts take no turns",
         span,
         suggestion="add sequentialUpdates = true",
     )

@@ -88,10 +88,12 @@ class Frame(NamedTuple):
     Attributes:
         own: The agent's own paths by what they are called.
         stop_timeout: As it is written; None where it is not.
+        socket_group: Likewise, with its place.
     """
 
     own: Mapping[str, Path]
     stop_timeout: Duration | None
+    socket_group: tuple[str, Span] | None = None
 
 
 class Places(NamedTuple):

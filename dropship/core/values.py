@@ -158,7 +158,11 @@ class Share:
             if not 0 <= fraction < 1:
                 raise ValueError(f'"{text}" is not a percentage below 100')
             return cls(fraction=fraction)
-        return cls(bytes=Size.parse(text).bytes)
+        try:
+            return cls(bytes=Size.parse(text).bytes)
+        except ValueError:
+            message = f'"{text}" is neither a size such as "1GB" nor a percentage such as "5%"'
+            raise ValueError(message) from None
 
     def of(self, total: int) -> int:
         """The floor in bytes on a file system of ``total`` bytes."""

@@ -13,7 +13,7 @@ class StoreOptions:
     """How a download behaves, whatever the store."""
 
     stall_timeout: Duration = option(
-        Duration.of(30), doc="A download without a byte for so long counts as cut."
+        Duration.of(30), least=1, doc="A download without a byte for so long counts as cut."
     )
     max_rate: Size | None = option(
         None, doc="Most bytes a second of each download, such as `10MB`."

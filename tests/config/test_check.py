@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from dropship.config.load import Mode
 from tests.config.conftest import WEB, Reader
 
 
@@ -96,3 +99,61 @@ def test_odd_address_is_a_warning_never_an_error(read: Reader) -> None:
     result = read.service(hook)
     assert result.codes == ["W235"]
     assert len(result.web.after) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('artifact "http" { url = "web.tar.gz" destination = "/srv/web" }', "W235"),
+        ('artifact "http" { path = "web.tar.gz" destination = "/srv/web" }', "W235"),
+        ('artifact "http" { url = "ftp://example.org/x" destination = "/srv/web" }', "W235"),
+        ('artifact "http" { url = "" destination = "/srv/web" }', "E203"),
+        ('artifact "http" { url = env("X") destination = "/srv/web" }', "W217"),
+        ('artifact "mine" { url = "web.tar.gz" destination = "/srv/web" }', ""),
+        ('artifact "mine" { path = "web.tar.gz" destination = "/srv/web" }', ""),
+        ('artifact "file" { path = "/x" destination = 5 }', "W234"),
+        ('artifact "file" { path = "/x" destination = "/srv/web " }', "W246"),
+        ('artifact "file" { path = "/x" destination = "/srv/web" symlinksTo = "" }', "E205"),
+    ],
+)
+def test_artifact_is_checked_as_a_whole(read: Reader, text: str, code: str) -> None:
+    """An address that is no whole one needs a repo with another."""
+    repo = 'repo "mine" { type = "http" url = "https://example.org" }'
+    result = read(f'{repo} service "web" {{ checkInterval = "1s" {text} }}')
+    assert result.codes == ([code] if code else [])
+
+
+def test_file_that_a_key_names_must_be_there(read: Reader) -> None:
+    """Unless nobody will read it."""
+    text = 'repo "http" { caBundle = "ca.pem" clientCert = "" }\n' + WEB.format(
+        service="", artifact=""
+    )
+    assert read(text).messages == [
+        "W247: caBundle: the file ca.pem cannot be read: No such file or directory"
+    ]
+    assert read(text, mode=Mode.LENIENT).codes == []
+    (read.folder / "ca.pem").write_text("x")
+    assert read(text).codes == []
+
+
+def test_health_check_without_time_to_hold_is_a_warning(read: Reader) -> None:
+    """Every update would be taken back."""
+    check = 'health "script" { command = "x" within = "10s" interval = "5s" successes = %d }'
+    assert read.service(check % 3).codes == []
+    assert read.service(check % 4).codes == ["W248"]
+
+
+def test_group_that_is_not_there_is_a_warning(read: Reader) -> None:
+    """Only if it is written: the default is a wish."""
+    assert read.service(main='socketGroup = "no-such-group"\n').codes == ["W245"]
+    assert read.service(main='socketGroup = "root"\n').codes == []
+    assert read.service(main='socketGroup = ["x"]\n').codes == ["E204"]
+
+
+@pytest.mark.parametrize("key", ['lock = "file"', 'updateTTL = "5s"'])
+def test_key_of_turns_without_turns_is_a_warning(read: Reader, key: str) -> None:
+    """Where a service has it; in defaults it is for those that take turns."""
+    lock = 'lock "file" {}\n'
+    assert read.service(key, main=lock).codes == ["W226"]
+    assert read.service(f"sequentialUpdates = true {key}", main=lock).codes == []
+    assert read.service(main=f"{lock} defaults {{ {key} }}\n").codes == []

@@ -127,8 +127,8 @@ def test_single_string_where_a_list_is_expected_is_a_list_of_one(read: Reader) -
 
 def test_list_of_strings_is_read(read: Reader) -> None:
     """Numbers in it take their source text."""
-    artifact = read.service(artifact='symlinksTo = ["/usr/bin", 7]').web.artifact
-    assert artifact.symlinks_to == ("/usr/bin", "7")
+    artifact = read.service(artifact='shared = ["log", 7]').web.artifact
+    assert artifact.shared == ("log", "7")
 
 
 def test_list_in_a_list_is_an_error(read: Reader) -> None:
