@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, get_type_hints
 
-from dropship.config.addresses import oddity
 from dropship.config.body import Block, Body
 from dropship.config.body import blocks as unfolded
+from dropship.config.look import Look
 from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver, UnresolvedError
 from dropship.config.scalar import FaultError, Scalars, bare, called
@@ -24,7 +24,7 @@ from dropship.core.option import Option, fold, options_of
 from dropship.core.secrets import secrets_of
 from dropship.core.values import Md5, Secret, Strings
 from dropship.errors import ConfigError
-from dropship.hcl.ast import Item, NullValue, NumberValue, StringValue, Value
+from dropship.hcl.ast import Item, NullValue, Value
 from dropship.hcl.diagnostics import Related
 
 # Keys of the Go tool's first weeks, and what has taken their place.
@@ -33,13 +33,6 @@ _FORGOTTEN: Final = {
     "name": "a service is called by its label",
     "restartservice": 'restart it in a hook: after "script" { command = "…" }',
 }
-
-
-# Keys whose value is the name of a file that is read at run time.
-_FILES: Final = frozenset({"cabundle", "cafile", "certfile", "clientcert", "clientkey", "keyfile"})
-_ABSENT: Final = "create it, or let the agent's user read it"
-# Keys whose value is a name or a path, besides those whose type says so.
-_NAMES: Final = frozenset({"accesskey", "bucket", "group", "owner", "path", "user"})
 
 
 class Field(NamedTuple):
@@ -231,12 +224,12 @@ class Reader:
                     suggestion=f"write {item.keys[0].text} = …",
                 )
             value = self._scalars.read(item.value, field.hint, field.option.least)
-            if field.option.required and value == "":
+            if field.option.required and isinstance(value, str) and not value.strip():
                 raise FaultError("must not be empty", item.value.span)
             values[field.name] = value
             for text in secrets_of(value, marked=field.secret):
                 self.report.remember(Secret(text))
-            self._look(field, item.value, relative=body.title.startswith("artifact"))
+            self._look(field, item.value, value, body)
         except FaultError as fault:
             values.whole &= not self._fault(field, item, fault)
         except UnresolvedError as error:
@@ -280,24 +273,10 @@ class Reader:
         elif text:
             values[field.name] = Secret("") if bare(field.hint) is Secret else ""
 
-    def _look(self, field: Field, value: Value, *, relative: bool) -> None:
-        """Warn of what can be read, but hardly is what was meant."""
-        key = field.option.key
-        if not isinstance(value, StringValue | NumberValue):
-            return
-        odd = None if field.hidden else oddity(key, value.text, relative=relative)
-        if odd:
-            self.report.warning("W235", f"{key}: {odd[0]}", value.span, suggestion=odd[1])
-        elif value.text != value.text.strip() and _exact(field):
-            self.report.warning(
-                "W246",
-                f"{key}: there is white space around the value, and it counts",
-                value.span,
-                suggestion="take it away",
-            )
-        elif fold(key) in _FILES and value.text and (why := self._resolver.lacks(value.text)):
-            message = f"{key}: the file {value.text} cannot be read: {why}"
-            self.report.warning("W247", message, value.span, suggestion=_ABSENT)
+    def _look(self, field: Field, value: Value, read: Any, body: Body) -> None:
+        key, relative = field.option.key, body.title.startswith("artifact")
+        look = Look(self.report, key, bare(field.hint), hidden=field.hidden, relative=relative)
+        look.at(value, read, self._resolver.lacks)
 
     def _deprecated(self, item: Item, replacement: str) -> None:
         self.report.warning(
@@ -332,11 +311,6 @@ def nearest(name: str, folded: dict[str, str]) -> str | None:
 
     near = get_close_matches(name, list(folded), n=1)
     return f"did you mean {folded[near[0]]}?" if near else None
-
-
-def _exact(field: Field) -> bool:
-    """Whether white space around a value can hardly be meant."""
-    return bare(field.hint) in (Path, Secret) or fold(field.option.key) in _NAMES
 
 
 def _too_many(kind: str, what: str, block: Block) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from dropship.config import hints
 from dropship.config.resolver import Resolver
+from dropship.core.template_lexer import TemplateError
 from dropship.core.values import Duration, Md5, Secret, Share, Size, Strings
 from dropship.hcl.ast import (
     BoolValue,
@@ -30,6 +31,7 @@ from dropship.hcl.ast import (
     StringValue,
     Value,
 )
+from dropship.hcl.inside import inside
 
 # strconv.ParseBool, by which version 1 reads strings and numbers as booleans.
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -111,7 +113,7 @@ class Scalars:
         text = self._text(value, hint)
         if hint is str:
             return text
-        return _parsed(hint, text, value.span)
+        return _parsed(hint, text, value)
 
     def _tuple(self, value: Value, element: Any, least: int) -> tuple[Any, ...]:
         if not isinstance(value, ListValue):
@@ -295,11 +297,16 @@ def _encodable(text: str, span: Span) -> str:
     return text
 
 
-def _parsed(hint: Any, text: str, span: Span) -> Any:
+def _parsed(hint: Any, text: str, value: Value) -> Any:
     parse = getattr(hint, "parse", None)
     if parse is None:
         return text  # a NewType of str
     try:
         return parse(text)
+    except TemplateError as error:
+        span = value.span
+        if isinstance(value, StringValue):
+            span = inside(value, error.start, error.end)
+        raise FaultError(str(error), span, suggestion=error.hint or None) from None
     except ValueError as error:
-        raise FaultError(str(error), span) from None
+        raise FaultError(str(error), value.span) from None

@@ -28,7 +28,7 @@ class Template:
         """Read a template.
 
         Raises:
-            ValueError: The text is no template that can be rendered; the message is for people.
+            TemplateError: The text is none that can be rendered; the message is for people.
         """
         return cls(text, template_parser.parse(text))
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dropship.core.template_format import Format
+from dropship.core.template_lexer import HintError
 from dropship.core.template_tree import FUNCTIONS, Call, Constant, Expression, Field, Print
 
 FIELDS: Final = (
@@ -37,11 +38,19 @@ def field(text: str) -> Field:
             raise ValueError(f"{text} is not a value; name one key, as in .Artifact.bucket")
         return Field(path)
     if path[0] not in FIELDS:
-        there = ", ".join(f".{name}" for name in FIELDS)
-        raise ValueError(f"there is no field {text}; there are {there}, .Artifact.KEY")
+        some = [f".{name}" for name in (*FIELDS, "Artifact.KEY")]
+        raise HintError(f"there is no field {text}", _hint(text, some))
     if len(path) > 1:
         raise ValueError(f".{path[0]} has no fields of its own, so {text} is nothing")
     return Field(path)
+
+
+def _hint(text: str, there_is: list[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    folded = {name.casefold(): name for name in there_is}
+    near = get_close_matches(text.casefold(), folded, n=1)
+    return f"did you mean {folded[near[0]]}?" if near else f"there are {', '.join(there_is)}"
 
 
 def known_function(name: str) -> None:
@@ -53,9 +62,10 @@ def known_function(name: str) -> None:
     if name in {"if", "else", "end"}:
         raise ValueError(f'"{name}" must stand first')
     if name != "printf" and name not in FUNCTIONS:
-        there = ", ".join(sorted([*FUNCTIONS, "printf"]))
-        hint = f" (the field is .{name})" if name in FIELDS else ""
-        raise ValueError(f'there is no function "{name}"{hint}; there are {there}')
+        hint = _hint(name, sorted([*FUNCTIONS, "printf"]))
+        if name.casefold() in (field.casefold() for field in FIELDS):
+            hint = f"fields have a dot in front: .{name}"
+        raise HintError(f'there is no function "{name}"', hint)
 
 
 def checked(name: str, arguments: list[Expression]) -> Call:

@@ -30,11 +30,47 @@ _PLAIN: Final = {
 }  # fmt: skip
 
 
+class TemplateError(ValueError):
+    """A text is no template.
+
+    Attributes:
+        start, end: Which part of it is at fault.
+        hint: What may have been meant; empty if nobody knows.
+    """
+
+    def __init__(self, message: str, start: int, end: int, hint: str = "") -> None:
+        super().__init__(message)
+        self.start = start
+        self.end = end
+        self.hint = hint
+
+
+class HintError(ValueError):
+    """As ``ValueError``, with what may have been meant; where it stands its catcher knows."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def placed(error: ValueError, start: int, end: int, source: str = "") -> TemplateError:
+    """The error with its place, unless it has one already, and with the action it is in."""
+    message = f"{error}, in {source}" if source else str(error)
+    if isinstance(error, TemplateError):
+        return TemplateError(message, error.start, error.end, error.hint)
+    return TemplateError(message, start, end, getattr(error, "hint", ""))
+
+
 class Token(NamedTuple):
-    """A word of an action. ``kind``: string, raw, number, field, word or mark."""
+    """A word of an action. ``kind``: string, raw, number, field, word or mark.
+
+    It is ``text[start:end]`` of the template.
+    """
 
     kind: str
     text: str
+    start: int = 0
+    end: int = 0
 
 
 def scan(text: str, at: int) -> tuple[list[Token] | None, int, bool]:
@@ -52,7 +88,7 @@ def scan(text: str, at: int) -> tuple[list[Token] | None, int, bool]:
         if match is None:
             _unexpected(text, start, at)
         if match.lastgroup != "space":
-            tokens.append(Token(str(match.lastgroup), match[0]))
+            tokens.append(Token(str(match.lastgroup), match[0], at, match.end()))
             at = match.end()
         else:
             # Only so far that a trim marker keeps the space it needs before it.
@@ -64,15 +100,18 @@ def _comment_end(text: str, at: int) -> tuple[None, int, bool]:
         return None, at + 2, False
     if match := _TRIM_FAR.match(text, at):
         return None, match.end(), True
-    raise ValueError('a comment "{{/* … */}}" must be closed right after its "*/"')
+    message = 'a comment "{{/* … */}}" must be closed right after its "*/"'
+    raise TemplateError(message, max(at - 2, 0), at)
 
 
 def _unexpected(text: str, start: int, at: int) -> NoReturn:
     shown = "{{" + text[start:at].strip()
     if at >= len(text):
-        raise ValueError(f'"{shown}" has no closing "}}}}"')
+        message = f'"{shown}" has no closing "}}}}"'
+        raise TemplateError(message, text.rfind("{{", 0, start), len(text))
     if text[at] in "\"`'":
-        raise ValueError(f'the string after "{shown}" does not end; strings stand in " or `')
+        message = f'the string after "{shown}" does not end; strings stand in " or `'
+        raise TemplateError(message, at, len(text))
     hint = ""
     if text[at] == "-":
         hint = "; a key with a dash is written without it: .Artifact.contentType"
@@ -80,7 +119,8 @@ def _unexpected(text: str, start: int, at: int) -> NoReturn:
         hint = "; there are no variables"
     elif text[at] == ".":
         hint = "; a dot alone has no value here, name a field such as .Name"
-    raise ValueError(f'"{text[at]}" is not understood in "{shown}…"{hint}')
+    message = f'"{text[at]}" is not understood in "{shown}…"{hint}'
+    raise TemplateError(message, at, at + 1)
 
 
 def number(text: str) -> int:

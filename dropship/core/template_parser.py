@@ -6,11 +6,21 @@ are not there, wrong numbers of arguments, and arguments whose kind cannot be ri
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from dropship.core import template_check as check
-from dropship.core.template_lexer import SPACE, Token, number, scan, unquoted
+from dropship.core.template_lexer import (
+    SPACE,
+    TemplateError,
+    Token,
+    number,
+    placed,
+    scan,
+    unquoted,
+)
 from dropship.core.template_tree import Action, Constant, Expression, If, Node, Text
 
 _DEEPEST: Final = 50  # parentheses or ifs; a message needs two
@@ -18,10 +28,10 @@ _DEEPEST: Final = 50  # parentheses or ifs; a message needs two
 
 @dataclass(slots=True)
 class _Opened:
-    """An ``if`` whose ``end`` is still to come; ``chained``: it was written ``else if``."""
+    """An ``if`` at ``source`` whose ``end`` is to come; ``chained``: it was written ``else if``."""
 
     condition: Expression
-    source: str
+    source: Token
     chained: bool = False
     then: list[Node] = field(default_factory=list)
     otherwise: list[Node] | None = None
@@ -31,7 +41,7 @@ def parse(text: str) -> tuple[Node, ...]:
     """The nodes of a template.
 
     Raises:
-        ValueError: It is none, or could not be rendered; the message is for people.
+        TemplateError: It is none, or could not be rendered; the message is for people.
     """
     builder = _Builder()
     at, trim = 0, False
@@ -43,7 +53,7 @@ def parse(text: str) -> tuple[Node, ...]:
         builder.text(_trimmed(text[at:start], left=trim, right=trim_before))
         tokens, at, trim = scan(text, inside + trim_before)
         if tokens is not None:
-            builder.action(tokens, text[start:at])
+            builder.action(tokens, Token("action", text[start:at], start, at))
     builder.text(_trimmed(text[at:], left=trim, right=False))
     return builder.finished()
 
@@ -64,7 +74,7 @@ class _Builder:
         if text:
             self._here().append(Text(text))
 
-    def action(self, tokens: list[Token], source: str) -> None:
+    def action(self, tokens: list[Token], source: Token) -> None:
         word = tokens[0].text if tokens else ""
         try:
             if word == "if":
@@ -76,11 +86,13 @@ class _Builder:
             else:
                 self._here().append(Action(_pipeline(tokens)))
         except ValueError as error:
-            raise ValueError(f"{error}, in {source}") from None
+            raise placed(error, source.start, source.end, source.text) from None
 
     def finished(self) -> tuple[Node, ...]:
         if self._open:
-            raise ValueError(f"{self._open[-1].source} has no {{{{end}}}}")
+            unclosed = self._open[-1].source
+            message = f"{unclosed.text} has no {{{{end}}}}"
+            raise TemplateError(message, unclosed.start, unclosed.end)
         return tuple(self._nodes)
 
     def _here(self) -> list[Node]:
@@ -89,12 +101,12 @@ class _Builder:
         inner = self._open[-1]
         return inner.then if inner.otherwise is None else inner.otherwise
 
-    def _if(self, condition: Expression, source: str, *, chained: bool = False) -> None:
+    def _if(self, condition: Expression, source: Token, *, chained: bool = False) -> None:
         if len(self._open) >= _DEEPEST:
             raise ValueError(f"more than {_DEEPEST} ifs inside each other")
         self._open.append(_Opened(condition, source, chained))
 
-    def _else(self, rest: list[Token], source: str) -> None:
+    def _else(self, rest: list[Token], source: Token) -> None:
         if not self._open or self._open[-1].otherwise is not None:
             raise ValueError("there is no if that this else belongs to")
         self._open[-1].otherwise = []
@@ -142,7 +154,7 @@ def _command(
 ) -> tuple[Expression, list[Token]]:
     head, rest = (tokens[0], tokens[1:]) if tokens else (Token("mark", ""), [])
     if head.kind == "word" and head.text not in {"true", "false"}:
-        return _call(head.text, rest, piped, depth)
+        return _call(head, rest, piped, depth)
     if piped is not None:
         raise ValueError(f'after "|" there must be a function, not "{head.text}"')
     value, rest = _operand(tokens, depth)
@@ -155,23 +167,39 @@ def _closes(token: Token) -> bool:
     return token.kind == "mark" and token.text in {"|", ")"}
 
 
+@contextmanager
+def _blamed_on(token: Token) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise placed(error, token.start, token.end) from None
+
+
 def _call(
-    name: str, tokens: list[Token], piped: Expression | None, depth: int
+    head: Token, tokens: list[Token], piped: Expression | None, depth: int
 ) -> tuple[Expression, list[Token]]:
-    check.known_function(name)
+    name = head.text
+    with _blamed_on(head):
+        check.known_function(name)
     arguments: list[Expression] = []
     while tokens and not _closes(tokens[0]):
         argument, tokens = _operand(tokens, depth)
         arguments.append(argument)
     if piped is not None:
         arguments.append(piped)
-    return (check.printf(arguments) if name == "printf" else check.checked(name, arguments)), tokens
+    with _blamed_on(head):
+        call = check.printf(arguments) if name == "printf" else check.checked(name, arguments)
+    return call, tokens
 
 
 def _operand(tokens: list[Token], depth: int) -> tuple[Expression, list[Token]]:
     if not tokens:
         raise ValueError("a value is missing")
-    token, rest = tokens[0], tokens[1:]
+    with _blamed_on(tokens[0]):
+        return _value(tokens[0], tokens[1:], depth)
+
+
+def _value(token: Token, rest: list[Token], depth: int) -> tuple[Expression, list[Token]]:
     if token.kind == "field":
         return check.field(token.text), rest
     if token.kind in {"string", "raw"}:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropship.core.template import Template
+from dropship.core.template_lexer import TemplateError
 
 FIELDS = {
     "Name": "api",
@@ -84,7 +85,7 @@ def test_template_comes_to_what_go_prints(text: str, wanted: str) -> None:
         ("{{.Name.Foo}}", "has no fields"),
         ("{{.Artifact}}", "name one key"),
         ("{{.Artifact.content-type}}", ".Artifact.contentType"),
-        ("{{Name}}", "the field is .Name"),
+        ("{{Name}}", "no function"),
         ("{{title .Name}}", 'there is no function "title"'),
         ("{{range .Name}}{{end}}", '"range" is not to be had'),
         ('{{template "x"}}', '"template" is not to be had'),
@@ -163,3 +164,38 @@ def test_any_text_parses_or_is_refused_and_what_parses_renders(text: str) -> Non
         return
     template.render(FIELDS)
     template.render({})
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "hint"),
+    [
+        ("deployed {{.Hsah}}", ".Hsah", "did you mean .Hash?"),
+        ("{{.hash}}", ".hash", "did you mean .Hash?"),
+        ("{{.Foo}}", ".Foo", "there are .Name, "),
+        ("a {{ uper .Name }}", "uper", "did you mean upper?"),
+        ("a {{ .Name | title }}", "title", "there are and, "),
+        ("{{Name}}", "Name", "fields have a dot in front: .Name"),
+        ("a {{eq .Name}} b", "eq", ""),
+        ('{{printf "%d" .Name}}', "printf", ""),
+        ("{{if .Name}}a{{if .Hash}}b{{end}}", "{{if .Name}}", ""),
+        ("a {{end}}", "{{end}}", ""),
+        ("a {{}} b", "{{}}", ""),
+        ("a {{.Name", "{{.Name", ""),
+        ('a {{"b}}', '"b}}', ""),
+        ("a {{$x}}", "$", ""),
+        ("a {{ 09 }}", "09", ""),
+        ('a {{ "\\q" }}', '"\\q"', ""),
+        ("a {{/* b }}", "/", ""),
+        ("a {{/* b */ }}", "*/", ""),
+        ("a {{upper (eq .Name)}}", "eq", ""),
+        ("a {{eq .Name upper}}", "upper", ""),
+    ],
+)
+def test_fault_is_placed_inside_the_template(text: str, part: str, hint: str) -> None:
+    """As small a part as can be told, with what may have been meant."""
+    with pytest.raises(TemplateError) as caught:
+        Template.parse(text)
+    error = caught.value
+    assert text[error.start : error.end] == part
+    assert error.hint.startswith(hint)
+    assert bool(error.hint) is bool(hint)

@@ -1,0 +1,62 @@
+"""Keys of artifacts that templates mention: ``{{.Artifact.bucket}}``.
+
+A key that the artifact does not have prints as nothing, as in the Go tool; one that no artifact
+can have is hardly what was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from dropship.config import hints
+from dropship.config.model import ArtifactConfig
+from dropship.core.option import fold, options_of
+from dropship.core.template import Template
+from dropship.errors import ConfigError
+from dropship.plugins import Kind, find, names
+
+_MENTION: Final = re.compile(r"\.Artifact\.(\w+)")
+
+
+class Mention(NamedTuple):
+    """A key that cannot be shown: its place in the template, why, and what there is."""
+
+    start: int
+    end: int
+    message: str
+    suggestion: str | None
+
+
+def odd_mentions(template: Template) -> Iterator[Mention]:
+    """What a template mentions of the artifact, but can never show."""
+    found = list(_MENTION.finditer(template.text))
+    own = _keys(ArtifactConfig)
+    if all(fold(match[1]) in own for match in found):
+        return
+    known = own | _of_stores()
+    for match in found:
+        name = match[1]
+        secret = known.get(fold(name))
+        if secret is None:
+            message = f"no artifact has a key {name}, so nothing is shown"
+            yield Mention(*match.span(1), message, hints.near(name, list(known)))
+        elif secret:
+            yield Mention(*match.span(1), f"{name} is a secret, so nothing is shown", None)
+
+
+def _of_stores() -> dict[str, bool]:
+    """The keys that every store has for its artifacts; a store that cannot be loaded has none."""
+    found: dict[str, bool] = {}
+    for name in names(Kind.REPO):
+        try:
+            found |= _keys(getattr(find(Kind.REPO, name), "Location", ArtifactConfig))
+        except ConfigError:
+            continue
+    return found
+
+
+def _keys(cls: type) -> dict[str, bool]:
+    """The keys of a dataclass, folded, and whether each is a secret."""
+    return {fold(said.key): said.secret for said in options_of(cls).values()}
