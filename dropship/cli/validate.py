@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from os.path import realpath
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -101,6 +102,9 @@ def _judge(paths: Sequence[Path], default: Path) -> Verdict:
             alone += files
         else:
             found.append(load(path, **around))
+    known = {realpath(around["cwd"] / name) for one in found for name in one.files}
+    # What a main file that is named too leads to is looked at with it.
+    alone = [one for one in alone if realpath(around["cwd"] / one.file.source.name) not in known]
     if alone:
         found.append(load_alone(alone, **around))
     return _together(found)
@@ -129,8 +133,8 @@ def _text(verdict: Verdict) -> None:
         print(drawn(diagnostic, verdict.masked, sys.stdout), end="\n\n")
     warnings = _count(verdict.warnings, "warning")
     if verdict.errors:
-        files = _count(len(verdict.files), "file")
-        print(f"{_count(verdict.errors, 'error')}, {warnings} in {files}")
+        files = f" in {_count(len(verdict.files), 'file')}" if verdict.files else ""
+        print(f"{_count(verdict.errors, 'error')}, {warnings}{files}")
     else:
         print(f"valid: {_count(len(verdict.services), 'service')}, {warnings}")
 

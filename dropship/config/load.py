@@ -223,7 +223,7 @@ class _Loader:
         """The main files."""
         whole = self.around.cwd / path
         if not whole.is_dir():
-            found = self.file(path, cure="write one, or name another with --config")
+            found = self.file(path, cure="write one, or name another")
             return [found] if found else []
         files = self.listed(path, (".hcl",))
         if not files:

@@ -26,6 +26,7 @@ from dropship.core.values import Md5, Secret, Strings
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Item, NullValue, Value
 from dropship.hcl.diagnostics import Related
+from dropship.hcl.literals import short
 
 # Keys of the Go tool's first weeks, and what has taken their place.
 _FORGOTTEN: Final = {
@@ -33,6 +34,9 @@ _FORGOTTEN: Final = {
     "name": "a service is called by its label",
     "restartservice": 'restart it in a hook: after "script" { command = "…" }',
 }
+
+
+_LONGEST_QUOTE: Final = 60
 
 
 class Field(NamedTuple):
@@ -243,7 +247,10 @@ class Reader:
             # The Go tool would have found it different from every artifact, and updated.
             self.report.warning("W227", f"{field.option.key}: {fault.message}", fault.span)
             return False
-        # The text of a fault may quote the value.
+        # The text of a fault may quote the value: one that is long, or no text, is shown short.
+        text = getattr(item.value, "text", "")
+        if len(text) > _LONGEST_QUOTE or not text.isprintable():
+            fault.message = fault.message.replace(text, short(text))
         quotes = field.hidden and fault.code in ("E205", "E206")
         message = "the value (not shown) does not fit" if quotes else fault.message
         self.report.error(

@@ -23,7 +23,7 @@ from dropship.config.model import (
 from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
 from dropship.config.sketch import Sketch
 from dropship.core.option import fold
-from dropship.hcl.ast import Key, Span
+from dropship.hcl.ast import Key, NullValue, Span
 
 _T = TypeVar("_T")
 
@@ -93,10 +93,15 @@ def service(around: Around, block: Block) -> ServiceConfig | None:
     named = _named(reader, label)
     known = spellings(ServiceConfig, LockChoice)
     reader.unknown(body, known, ("artifact", *HOOKS, "health", "worker"))
-    values = reader.read(ServiceConfig, body, fallbacks=_below(around))
+    given = ("check_interval",) if around.alone else ()
+    values = reader.read(ServiceConfig, body, fallbacks=_below(around), given=given)
     values.whole &= named
     _remember(around, label.text, body)
     what = _artifact(around, label.text, body)
+    written = reader.chosen(body, "checkinterval") if around.alone else None
+    if around.alone and (written is None or isinstance(written.value, NullValue)):
+        _interval_elsewhere(reader, body, lost=what is not None and what.repo is None)
+        values.whole = False
     lock = _lock(around, body, values)
     parts = _parts(around, body)
     legacy(reader, body)
@@ -162,6 +167,26 @@ def _artifact(around: Around, name: str, body: Body) -> Taken | None:
     for item in block.body.items:
         around.places[name, fold(item.keys[0].text)] = item.value.span
     return artifact(around.reader, block, around.repos, alone=around.alone)
+
+
+def _interval_elsewhere(reader: Reader, body: Body, *, lost: bool) -> None:
+    """A service file alone has no checkInterval: may be the main file's ``defaults`` have.
+
+    That it belongs to a main file is told by its folder, by a lock that it names, or by a repo
+    that only a main file can define (``lost``). A key that looks like it shows what was meant.
+    """
+    known = {"checkinterval": "checkInterval"}
+    slip = any(nearest(fold(item.keys[0].text), known) for item in body.items)
+    folder = (reader.cwd / body.header.source.name).parent.name
+    if not slip and (lost or folder == "services" or body.named("lock")):
+        reader.report.warning(
+            "W203",
+            f"{body.title} has no checkInterval in this file",
+            body.header,
+            suggestion="it must come from defaults in the main file",
+        )
+    else:
+        reader.missing(body, "checkInterval", "checkInterval = …", ("checkinterval",))
 
 
 def _parts(around: Around, body: Body) -> dict[str, list[Any]]:

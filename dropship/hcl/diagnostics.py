@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dropship.hcl.ast import Span
+from dropship.hcl.excerpt import excerpt
 
 
 class Severity(Enum):
@@ -73,35 +74,19 @@ def warning(code: str, message: str, span: Span, *, suggestion: str | None = Non
 def draw(diagnostic: Diagnostic, masked: Collection[Span] = ()) -> str:
     """The diagnostic as an operator reads it: several lines, no final newline."""
     kind = diagnostic.severity.value
-    lines = [f"{diagnostic.where}: {kind} {diagnostic.code}: {diagnostic.message}"]
+    lines = [_plain(f"{diagnostic.where}: {kind} {diagnostic.code}: {diagnostic.message}")]
     if diagnostic.span is not None:
-        lines += _excerpt(diagnostic.span, masked)
+        lines += excerpt(diagnostic.span, masked)
     for related in diagnostic.related:
         place = f"{related.span.source.name}:{related.span.line}:{related.span.column}"
-        lines.append(f"  {place}: {related.message}")
-        lines += _excerpt(related.span, masked)
+        lines.append(_plain(f"  {place}: {related.message}"))
+        lines += excerpt(related.span, masked)
     if diagnostic.suggestion:
-        lines.append(f"  hint: {diagnostic.suggestion}")
+        lines.append(_plain(f"  hint: {diagnostic.suggestion}"))
     return "\n".join(lines)
 
 
-def _excerpt(span: Span, masked: Collection[Span]) -> list[str]:
-    text = span.source.text
-    start = text.rfind("\n", 0, span.start) + 1
-    end = text.find("\n", span.start)
-    end = len(text) if end < 0 else end
-    # What a terminal could take for a command, or not show at all, is shown as one character.
-    line = [
-        c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}"
-        for c in text[start:end].rstrip("\r")
-    ]
-    for secret in masked:
-        if secret.source is span.source:
-            for at in range(max(secret.start, start), min(secret.end, start + len(line))):
-                line[at - start] = "*"
-    # A caret line keeps the tabs of its source line, so that both indent alike.
-    lead = "".join("\t" if c == "\t" else " " for c in line[: span.start - start])
-    width = max(1, min(span.end, start + len(line)) - span.start)
-    number = str(span.line)
-    gutter = " " * len(number)
-    return [f" {number} | {''.join(line)}", f" {gutter} | {lead}{'^' * width}"]
+def _plain(text: str) -> str:
+    """One line, without what a terminal could take for a command: messages quote what is written."""
+    line = text.replace("\n", " ")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)

@@ -310,3 +310,129 @@ def test_checking_imports_no_client_of_any_store(folder: Path) -> None:
     code, *modules = done.stdout.splitlines()[-1].split()
     assert code == "0"
     assert not {"boto3", "botocore", "requests", "rich", "difflib"} & set(modules)
+
+
+def test_service_file_alone_may_have_its_interval_from_the_main_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it clearly belongs to one: by its folder, its repo, its lock."""
+    bare = SOUND.replace('checkInterval = "10s"', "")
+    (folder / "services").mkdir()
+    (folder / "services/web.hcl").write_text(bare)
+    (folder / "new").mkdir()
+    (folder / "new/repo.hcl").write_text(bare.replace('"http"', '"backup"'))
+    (folder / "new/lock.hcl").write_text(bare.replace("artifact", 'lock = "turns" artifact'))
+    for name in ("services/web.hcl", "services", "new/repo.hcl", "new/lock.hcl"):
+        assert _validate(name) == 0
+        out = capsys.readouterr().out
+        assert 'W203: service "web" has no checkInterval in this file' in out
+        assert "valid: 1 service" in out
+
+
+def test_service_file_alone_without_an_interval_is_at_fault_otherwise(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing says that there is a main file; or a key shows what was meant."""
+    (folder / "web.hcl").write_text(SOUND.replace('checkInterval = "10s"', ""))
+    (folder / "services").mkdir()
+    (folder / "services/web.hcl").write_text(FAULTY)
+    assert _validate("services/web.hcl") == 1
+    assert "E203" in capsys.readouterr().out
+    (folder / "services/web.hcl").unlink()
+    (folder / "services").rmdir()
+    assert _validate("web.hcl") == 1
+    assert "E203" in capsys.readouterr().out
+
+
+def test_service_file_beside_its_main_file_is_looked_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a shell's ``*.hcl */*.hcl`` gives them: what the main file defines is known."""
+    (folder / "dropship.hcl").write_text('repo "backup" { type = "http" url = "https://x" }')
+    (folder / "services").mkdir()
+    (folder / "services/web.hcl").write_text(SOUND.replace('"http"', '"backup"'))
+    (folder / "new").mkdir()
+    (folder / "new/other.hcl").write_text(SOUND.replace("web", "other"))
+    names = ["services/web.hcl", "./dropship.hcl", "new/other.hcl"]
+    assert _validate(*names, "--format", "json") == 0
+    document = _json(capsys)
+    assert document["diagnostics"] == []
+    assert document["services"] == ["web", "other"]
+    assert document["files"] == ["dropship.hcl", "services/web.hcl", "new/other.hcl"]
+
+
+def test_service_file_may_be_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Null says nothing, as if the key were not there."""
+    text = (
+        '{"service": {"web": {"checkInterval": "10s", "splay": null,'
+        ' "artifact": {"file": {"path": "/x", "destination": "/srv/web"}}}}}'
+    )
+    (folder / "web.json").write_text(text)
+    assert _validate("web.json") == 0
+    (folder / "web.json").write_text(text.replace('"10s"', "null"))
+    assert _validate("web.json") == 1
+    assert "E203" in capsys.readouterr().out
+
+
+def test_diagnostics_are_in_the_order_of_files_and_lines(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever finds them."""
+    (folder / "main.hcl").write_text('state_pth = "/x"\nwatchdog = "x"\nrepo "s4" {}\n')
+    (folder / "services").mkdir()
+    broken = (
+        'service "%s" { checkInterval = "x" artifact "nope" { destination = "/usr" } odd = 1 }\n'
+    )
+    (folder / "services/a.hcl").write_text(broken % "a" + broken % "b")
+    (folder / "services/b.hcl").write_text(broken % "c")
+    assert _validate("main.hcl", "--format", "json") == 1
+    places = [(one["file"], one["line"], one["column"]) for one in _json(capsys)["diagnostics"]]
+    assert places == sorted(places, key=lambda place: (place[0] != "main.hcl", place))
+    assert len(places) == 18
+    assert {file for file, _, _ in places} == {"main.hcl", "services/a.hcl", "services/b.hcl"}
+
+
+def test_folder_without_files_is_no_file_at_all(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence at the end counts none."""
+    (folder / "empty").mkdir()
+    assert _validate("empty") == 1
+    assert capsys.readouterr().out.endswith("1 error, 0 warnings\n")
+
+
+def test_values_that_would_upset_a_terminal_are_told_in_plain_text(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Control characters, new lines, and pages of text."""
+    text = SOUND.replace('"10s"', '"%s"')
+    for value in ("\\e[31m".replace("\\e", "\\x1b"), "a\\nb", "x" * 5000):
+        (folder / "web.hcl").write_text(text % value)
+        assert _validate("web.hcl") == 1
+        out = capsys.readouterr().out
+        assert "\x1b" not in out
+        assert max(map(len, out.splitlines())) < 200
+        assert out.splitlines()[0].startswith("web.hcl:3:19: error E205: checkInterval: ")
+
+
+def test_colours_are_those_of_a_compiler(folder: Path) -> None:
+    """Place and message bold, severity and carets in their own, what belongs to it in another."""
+    (folder / "web.hcl").write_text(SOUND + SOUND.replace('"web"', '"web" "x"') + SOUND)
+    third = 2 + 2 * SOUND.count("\n")
+    out = _on_a_terminal(folder, {"NO_COLOR": "", "TERM": "xterm"}).replace("\r\n", "\n")
+    assert (
+        f"\033[1mweb.hcl:{third}:1:\033[0m \033[1;31merror E210:\033[0m "
+        '\033[1mthere are two services called "web"\033[0m\n'
+        f'\033[2m {third} | \033[0mservice "web" {{\n'
+        "\033[2m    | \033[0m\033[1;31m^^^^^^^^^^^^^\033[0m\n"
+        "\033[1;36m  web.hcl:2:1:\033[0m the other one is here\n"
+        '\033[2m 2 | \033[0mservice "web" {\n'
+        "\033[2m   | \033[0m\033[1;36m^^^^^^^^^^^^^\033[0m\n"
+        "\033[1;36m  hint:\033[0m give each its own name\n"
+    ) in out
+
+
+def test_terminal_that_takes_no_colours_gets_none(folder: Path) -> None:
+    """As its TERM says."""
+    (folder / "web.hcl").write_text(FAULTY)
+    assert "\033[" not in _on_a_terminal(folder, {"NO_COLOR": "", "TERM": "dumb"})

@@ -114,4 +114,4 @@ def test_any_text_is_read(text: str) -> None:
     for command in commands(text, KNOWN):
         assert command.words
         for word in command.words:
-            assert 0 <= word.start < word.end <= len(text) + 1
+            assert 0 <= word.start < word.end <= len(text)
