@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from dropship.cli.place import working_directory
 from dropship.cli.drawing import drawn
 from dropship.cli.output import say
+from dropship.cli.place import working_directory
 from dropship.cli.plain import one_line
 from dropship.cli.rewrite import rewrite
 from dropship.config.load import DEFAULT, configured_files, files_in, read, unreadable

@@ -194,7 +194,10 @@ def _check_prefixes(reader: Reader, body: Body, values: Values) -> None:
 def _check_shared(reader: Reader, body: Body, values: Values) -> None:
     from dropship.core import shared  # noqa: PLC0415 - seldom written
 
-    span = body.named("shared")[-1].value.span
+    item = body.named("shared")[-1]
+    if reader.report.told(item):
+        return
+    span = item.value.span
     try:
         paths = [shared.parse(one) for one in values["shared"]]
     except ValueError as error:

@@ -7,11 +7,13 @@ version 1 that mean the same (``a "b" { … }``, ``a = { b = { … } }``) and wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeGuard
 
 from dropship.core.option import fold
 from dropship.hcl.ast import Item, Key, ListValue, ObjectValue, Span
+
+_KEYLESS = re.compile(r"(?:^|[\n{;])[ \t]*=[ \t]*\"")
 
 
 class Body(NamedTuple):
@@ -33,24 +35,22 @@ class Body(NamedTuple):
         """The items with one of these keys, which must be folded."""
         return [item for item in self.items if item.keys and fold(item.keys[0].text) in keys]
 
-    def mentions(self, keys: Iterable[str], faults: Iterable[Span]) -> bool:
+    def mentions(self, keys: Iterable[str], faults: Sequence[Span]) -> bool:
         """Whether an item with such a key was lost to a fault of the language.
 
-        True where one of ``faults`` lies inside this body, and one of ``keys`` stands in that
-        part of its text that belongs to no sound item; or where it was taken for a label,
-        because the item in front of it has no equals sign.
+        ``faults`` are those inside of this body. True where one of ``keys`` (or nearly, since the
+        fault may be in its midst) stands in that part of its text that belongs to no sound item;
+        where a value stands there without any key; where the body's own brace is at fault; or
+        where it was taken for a label, because the item in front of it has no equals sign.
         """
         wanted = {fold(key) for key in keys}
         if any(fold(key.text) in wanted for item in self.items for key in item.keys[1:]):
             return True
-        inside = [
-            fault
-            for fault in faults
-            for extent in self.extents
-            if fault.source.name == extent.source.name and extent.start <= fault.start <= extent.end
-        ]
-        words = re.findall(r"[A-Za-z][\w-]*", self._leftover(inside)) if inside else ()
-        return not wanted.isdisjoint(map(fold, words))
+        if any(fault.start == extent.start for fault in faults for extent in self.extents):
+            return True
+        leftover = self._leftover(faults) if faults else ""
+        words = {fold(word) for word in re.findall(r"[A-Za-z][\w-]*", leftover)}
+        return _KEYLESS.search(leftover) is not None or any(_near(one, words) for one in wanted)
 
     def _leftover(self, faults: Sequence[Span]) -> str:
         parts: list[str] = []
@@ -83,6 +83,12 @@ def blocks(items: Sequence[Item], *, labels: int, nested: bool = True) -> Iterat
     for item in items:
         for one in _unfold(item, labels, nested=nested or _json(item)):
             yield _block(one, labels) if isinstance(one.value, ObjectValue) else one
+
+
+def _near(wanted: str, words: Collection[str]) -> bool:
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    return wanted in words or bool(get_close_matches(wanted, words, n=1, cutoff=0.75))
 
 
 def _block(item: Item, labels: int) -> Block:

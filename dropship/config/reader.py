@@ -24,7 +24,7 @@ from dropship.core.option import Option, fold, options_of
 from dropship.core.secrets import secrets_of
 from dropship.core.values import Md5, Secret, Strings
 from dropship.errors import ConfigError
-from dropship.hcl.ast import Item, NullValue, Value
+from dropship.hcl.ast import Item, ListValue, NullValue, StringValue, Value
 from dropship.hcl.diagnostics import Related
 from dropship.hcl.literals import short
 
@@ -162,8 +162,12 @@ class Reader:
         found: list[Block] = []
         for one in unfolded(body.named(kind), labels=1 if what else 0, nested=nested):
             if isinstance(one, Item):
+                if self.report.told(one):
+                    continue
                 message = f"{kind} must be a block, not {called(one.value)}"
                 self.report.error("E204", message, one.value.span)
+            elif one.extra and self.report.told_at(one.extra[0].span):
+                continue
             elif one.extra:
                 self.report.error("E209", _too_many(kind, what, one), one.extra[0].span)
             elif what and one.label is None:
@@ -219,6 +223,9 @@ class Reader:
     def _take(self, values: Values, field: Field, item: Item, body: Body) -> None:
         if field.option.deprecated:
             self._deprecated(item, field.option.deprecated)
+        if _broken(item.value):  # a guess of what stands there is not worth a look
+            values.whole = False
+            return
         try:
             if len(item.keys) > 1:
                 raise FaultError(
@@ -298,7 +305,8 @@ class Reader:
 
     def missing(self, body: Body, name: str, example: str, keys: Iterable[str]) -> None:
         """Report what a block must have, unless a fault of the language has swallowed it."""
-        if not body.mentions(keys, self.report.faulty(body.header.source.name)):
+        faults = [fault for extent in body.extents for fault in self.report.faulty(extent)]
+        if not body.mentions(keys, faults):
             self.report.error(
                 "E203", f"{body.title} has no {name}", body.header, suggestion=f"add {example}"
             )
@@ -324,6 +332,12 @@ def _too_many(kind: str, what: str, block: Block) -> str:
     if not what:
         return f"{kind} takes no label"
     return f'{kind} takes one label, and "{block.extra[0].text}" is one too many'
+
+
+def _broken(value: Value) -> bool:
+    if isinstance(value, ListValue):
+        return any(map(_broken, value.elements))
+    return isinstance(value, StringValue) and value.broken
 
 
 def _whispers(name: str) -> bool:

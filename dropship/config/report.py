@@ -8,11 +8,16 @@ or not anything uses it: logging has to know them all.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from dropship.core.values import Secret
 from dropship.hcl.ast import CallValue, Item, ListValue, ObjectValue, Span, StringValue, Value
 from dropship.hcl.diagnostics import Diagnostic, Related, Severity
+
+# Whatever ends one item and starts another.
+_ITEM = re.compile("[={}]")
 
 
 class Report:
@@ -20,6 +25,8 @@ class Report:
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._faults: dict[str, list[Span]] = {}
+        self._unsorted = False
         self._masked: dict[tuple[str, int, int], Span] = {}
         self._secrets: dict[tuple[str, int, int], Span] = {}
         self._decoded: set[Secret] = set()
@@ -49,6 +56,9 @@ class Report:
         span = diagnostic.span
         place = (span.source.name, span.start, span.end) if span else (diagnostic.file,)
         self._found.setdefault((diagnostic.code, diagnostic.message, *place), diagnostic)
+        if span and diagnostic.code.startswith("E1"):
+            self._faults.setdefault(span.source.name, []).append(span)
+            self._unsorted = True
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Add several."""
@@ -65,21 +75,32 @@ class Report:
         """Add a warning at a span."""
         self.add(Diagnostic(Severity.WARNING, code, message, span, "", suggestion, related))
 
-    def faulty(self, source: str) -> list[Span]:
-        """Where the language's own errors (E1xx) stand in a file."""
-        return [
-            found.span
-            for found in self._found.values()
-            if found.span and found.code.startswith("E1") and found.span.source.name == source
-        ]
+    def faulty(self, extent: Span) -> list[Span]:
+        """The language's own errors (E1xx) that start in a piece of a file, in order."""
+        if self._unsorted:
+            self._unsorted = False
+            for found in self._faults.values():
+                found.sort(key=_start)
+        faults = self._faults.get(extent.source.name, [])
+        first = bisect_left(faults, extent.start, key=_start)
+        return faults[first : bisect_right(faults, extent.end, key=_start)]
 
     def told(self, item: Item) -> bool:
         """Whether the language has found fault with an item already: nothing more is said of it."""
-        text, last = item.span.source.text, item.value.span.end
+        return self._told(item.span, item.value.span.end)
+
+    def told_at(self, span: Span) -> bool:
+        """As ``told``, for the line of a key or label."""
+        return self._told(span, span.end)
+
+    def _told(self, span: Span, last: int) -> bool:
+        text = span.source.text
         end_of_line = text.find("\n", last)
         end = len(text) if end_of_line < 0 else end_of_line
+        start = text.rfind("\n", 0, span.start) + 1
         return any(
-            item.span.start <= fault.start <= end for fault in self.faulty(item.span.source.name)
+            fault.start >= span.start or not _ITEM.search(text, fault.start, span.start)
+            for fault in self.faulty(Span(span.source, start, end))
         )
 
     def mask(self, value: Value) -> None:
@@ -96,6 +117,10 @@ class Report:
         """A secret was decoded, wherever it came from."""
         if secret:
             self._decoded.add(secret)
+
+
+def _start(span: Span) -> int:
+    return span.start
 
 
 def literals(value: Value) -> list[Span]:

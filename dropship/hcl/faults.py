@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from dropship.hcl import codes, scan
 from dropship.hcl.ast import Key
 from dropship.hcl.diagnostics import error
 from dropship.hcl.literals import short
 from dropship.hcl.reading import Reading
+
+_ODD = re.compile(r"""[^\w\s"'{}\[#]+[ \t]*""")
+_STARTS = (
+    (("EQ",), re.compile("=")),
+    (("LBRACE",), re.compile(r"\{")),
+    (("LBRACK",), re.compile(r"\[")),
+    (("STRING", "KEY_STRING"), re.compile('"')),
+    (("HEREDOC",), re.compile(r"<<-?\w")),
+    (("NAME",), re.compile(r"[^\W\d]")),
+)
 
 
 def unclosed(reading: Reading, at: int) -> None:
@@ -23,6 +35,20 @@ def unexpected(reading: Reading, at: int, expected: str) -> None:
     shown = word if word.isprintable() else f"character U+{ord(word[0]):04X}"
     reading.note(error(codes.UNEXPECTED, f"{short(shown)} cannot stand here, {expected}",
                        reading.span(at, at + len(word))))  # fmt: skip
+
+
+def odd(reading: Reading, at: int, expected: str) -> bool:
+    """Pass over odd characters behind which the line goes on as it may; False if there are none."""
+    run = _ODD.match(reading.text, at)
+    if run is None:
+        return False
+    rest = run.end()
+    kind = next((kind for kind, start in _STARTS if start.match(reading.text, rest)), None)
+    if not any(reading.machine.accepts(one) for one in kind or ()):
+        return False
+    unexpected(reading, at, expected)
+    reading.machine.move(rest)
+    return True
 
 
 def behind_string(reading: Reading, start: int, end: int) -> None:

@@ -6,6 +6,7 @@ unfinished can be looked at and dropped. Knows nothing of what is a fault and wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dropship.hcl.ast import Source
@@ -32,18 +33,18 @@ class Machine:
         """The stack: what is read and not yet part of something larger."""
         return self._state.value_stack  # type: ignore[no-any-return]  # lark's stack is a list
 
-    def run(self, closers: list[int]) -> int | None:
+    def run(self, watch: Callable[[int, str], bool]) -> int | None:
         """Read on from ``place``; where it stops, or None at the end of the text.
 
-        A ``}`` is made up in front of the token that stands at each offset of ``closers``.
+        ``watch`` sees each token's offset and kind, and may stop there as well.
 
         Raises:
             TooDeep: A brace opens one level too many.
         """
         try:
             for token in self._parser.lexer_thread.lex(self._state):
-                while closers and token.start_pos >= closers[0]:
-                    self.feed("RBRACE", "}", closers.pop(0), width=0)
+                if watch(token.start_pos, token.type):
+                    return int(token.start_pos)
                 self._parser.feed_token(token)
         except self._engine.unexpected as fault:
             return int(fault.pos_in_stream or 0)  # type: ignore[attr-defined]  # of every UnexpectedInput of lark
@@ -92,6 +93,10 @@ class Machine:
     def accepts(self, kind: str) -> bool:
         """Whether a token of this kind may come next, as far as the top of the stack knows."""
         return kind in self._accepted()
+
+    def depth(self) -> int:
+        """How many braces are open."""
+        return sum(one.brace == "{" for one in self.values if isinstance(one, Opened))
 
     def open(self) -> list[Opened]:
         """What is open, outermost first; the file's own body among it."""

@@ -7,22 +7,20 @@ it, to make something up, to drop an item and move to the next.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dropship.hcl import blame, codes
+from dropship.hcl import codes, scan
 from dropship.hcl.ast import Item, Key, ObjectValue, Span, StringValue
-from dropship.hcl.blame import Missing
+from dropship.hcl.braces import Layout, Missing
 from dropship.hcl.builder import Builder
 from dropship.hcl.diagnostics import Diagnostic, Related, Severity, error
 from dropship.hcl.machine import Machine
-from dropship.hcl.scan import block_end
 from dropship.hcl.tokens import Opened, TooDeep
 
 # Past this nobody reads on; binary data as a configuration would give a fault a byte.
 MOST_FAULTS = 100
-# Each missing brace costs one more reading.
-_MOST_READINGS = 10
 
 
 @dataclass(slots=True)
@@ -49,21 +47,31 @@ class Reading:
     Attributes:
         machine: The parser's stack.
         text: The source's text.
-        found: A missing brace, that asks for one more reading.
+        layout: What its braces were meant to be.
     """
 
-    def __init__(self, machine: Machine, builder: Builder, missing: list[Missing]) -> None:
+    def __init__(self, machine: Machine, builder: Builder, layout: Layout) -> None:
         self.machine = machine
         self.text = builder.source.text
-        self.slack = Slack(spare=len(missing))
-        self.found: Missing | None = None
+        self.layout = layout
+        self.slack = Slack()
         self._builder = builder
         self._source = builder.source
-        self._places = [brace.place for brace in missing]
-        self._readings = len(missing) + 1
+        self._open_at_end: list[Missing] = []
+        self._leads = sorted(layout.depths)
+        self.headless = set(layout.headless)
+        self.heredocs = scan.Heredocs(self.text)
+        self._last = -1
+        self._note_all(layout.missing)
+
+    def _note_all(self, missing: list[Missing]) -> None:
+        """All but what the text's end may have cut off."""
         told: set[tuple[int, int]] = set()
         for brace in missing:
-            where = (brace.place, self.text.count("\n", 0, brace.opener))
+            if not self.text[brace.place :].strip():
+                self._open_at_end.append(brace)
+                continue
+            where = (brace.place, scan.line_start(self.text, brace.opener))
             if where not in told:  # several on a line are one slip
                 self._note_missing(brace)
             told.add(where)
@@ -71,15 +79,15 @@ class Reading:
     def run(
         self, repair: Callable[[Reading, int], None], finish: Callable[[Reading], None]
     ) -> ObjectValue:
-        """The body; nothing of worth once a missing brace is ``found``.
+        """The body.
 
         ``repair`` is called for a fault at an offset, ``finish`` for an item that the text's end
         cuts off.
         """
         last = -1
-        while self.found is None:
+        while True:
             try:
-                at = self.machine.run(self._places)
+                at = self.machine.run(self._watch)
             except TooDeep as deep:
                 self._too_deep(deep.start)
                 continue
@@ -94,16 +102,78 @@ class Reading:
             else:
                 repair(self, at)
             last = -1 if at is None else at
-        return self._builder.whole([])
+
+    def _watch(self, at: int, kind: str) -> bool:
+        """Whether the token here is at fault, though the grammar would take it."""
+        if at in self.layout.strays and kind == "RBRACE":
+            return True
+        depth = self.layout.depths.get(at)
+        if at in self.headless:
+            depth = (depth or 1) - 1
+        if depth is None:
+            return False
+        if self.machine.depth() < depth and self.lacks_brace():
+            return True
+        if self.machine.depth() > depth and not self._close_down_to(depth, at):
+            return True
+        if at in self.headless and self.machine.depth() == depth:
+            return True
+        return at in self.layout.tops and not self._close_down_to(depth, at)
+
+    def _close_down_to(self, depth: int, at: int) -> bool:
+        """Close what must have ended in front of this line; False if an item is unfinished."""
+        self.machine.settle(at)
+        while self.machine.depth() > depth and not self.machine.unfinished():
+            self.machine.feed("RBRACE", "}", at, width=0)
+            self.machine.settle(at)
+        return not self.machine.unfinished()
+
+    def lacks_brace(self) -> bool:
+        """Whether the unfinished item is a header whose ``{`` is missing."""
+        keys = header_keys(self.machine.unfinished())
+        return bool(keys) and keys[0].span.start in self.layout.headers
 
     # ---- What repairs do ----
+
+    def next_item(self, at: int) -> int:
+        """Where reading can go on: the next item's line, or the ``}`` of the body around."""
+        if at in self.layout.depths:
+            return at
+        depth = 0
+        for place, brace in scan.braces(self.text, at, scan.line_end(self.text, at)):
+            depth += 1 if brace == "{" else -1
+            if depth < 0:
+                return place
+        return self._next_lead(at)
+
+    def block_end(self, at: int) -> int:
+        """Behind what closes the ``{`` here."""
+        depth = 0
+        for place, brace in scan.braces(self.text, at, scan.line_end(self.text, at)):
+            depth += 1 if brace == "{" else -1
+            if not depth:
+                return place + 1
+        return self._next_lead(at)
+
+    def _next_lead(self, at: int) -> int:
+        """The next line that leads with an item or a ``}`` of the body around."""
+        depth = self.machine.depth()
+        for lead in self._leads[bisect_right(self._leads, at) :]:
+            if self.layout.depths[lead] <= depth:
+                return lead
+        return len(self.text)
 
     def span(self, start: int, end: int) -> Span:
         """A piece of the text."""
         return Span(self._source, start, end)
 
     def note(self, diagnostic: Diagnostic) -> None:
-        """Tell a fault, once for a place."""
+        """Tell a fault, once for a place, and once for what follows from it on its line."""
+        at = diagnostic.span.start if diagnostic.span else 0
+        follows = self._follows(at)
+        self._last = max(self._last, at)
+        if follows:
+            return
         known = self._builder.faults
         for at, one in enumerate(known):
             if one.span == diagnostic.span:
@@ -111,6 +181,26 @@ class Reading:
                     known[at] = replace(diagnostic, suggestion=one.suggestion)
                 return
         known.append(diagnostic)
+
+    def _follows(self, at: int) -> bool:
+        """Whether nothing sound was read on this line since the last fault."""
+        for fault in self._builder.faults[-5:]:  # those of the tokens among them
+            if (
+                fault.span
+                and self._last < fault.span.start < at
+                and fault.severity is Severity.ERROR
+            ):
+                self._last = fault.span.start
+        between = self.text[self._last : at]
+        if self._last < 0 or not self.layout.depths or at <= self._last or "\n" in between:
+            return False
+        if any(isinstance(one, Opened) for one in self.machine.unfinished()):  # in a list
+            return self.text[at - 1] == '"' or "," not in between
+        body = self.machine.open()[-1:]
+        if not body or body[0].start > self._last:
+            return False
+        last = body[0][-1:]
+        return not (last and isinstance(last[0], Item) and last[0].span.start > self._last)
 
     def value(self, kind: str, start: int, end: int, text: str) -> bool:
         """Take this piece of the text for a value that is broken, and read on behind it."""
@@ -162,17 +252,13 @@ class Reading:
         whole: ObjectValue | None = machine.end()
         return whole
 
-    def _starts_open(self) -> bool:
-        return any(one.brace for one in self.machine.open()[:1])
-
     def _close(self) -> None:
         opened = [one for one in self.machine.open() if one.brace == "{"]
         if self.slack.lost < len(opened):
-            found = None if self._starts_open() else blame.missing(opened, self.text)
-            if found and self._readings < _MOST_READINGS:
-                self.found = found
-                return
-            self._note_missing(found or Missing(opened[-1].start, len(self.text), None))
+            if self._open_at_end:
+                self._note_missing(self._open_at_end[0])
+            elif not self.layout.depths or not self._errors():
+                self._note_missing(Missing(opened[-1].start, len(self.text), None))
         end = len(self.text)
         for one in reversed(self.machine.open()):
             if one.brace:
@@ -183,7 +269,8 @@ class Reading:
         related: tuple[Related, ...] = ()
         if brace.taken is not None:
             taken = self.span(brace.taken, brace.taken + 1)
-            related = (Related("this closes it, but is indented for a block further out", taken),)
+            does = "closes it, but " if self.text[brace.taken] == "}" else ""
+            related = (Related(f"this {does}is indented for a block further out", taken),)
         self.note(
             error(
                 codes.UNCLOSED,
@@ -203,7 +290,7 @@ class Reading:
         self.slack.lost = math.inf
         # With the item all lists around the brace are dropped.
         lists = (one.start for one in self.machine.unfinished() if isinstance(one, Opened))
-        self.skip(at, block_end(self.text, next(lists, at)))
+        self.skip(at, scan.block_end(self.text, next(lists, at)))
 
     def _give_up(self, at: int) -> None:
         end = min(at + 1, len(self.text))

@@ -23,6 +23,12 @@ _CLOSERS = {"]": "[", ")": "(", "}": "{"}
 def repair(reading: Reading, at: int) -> None:
     """Tell the fault at this offset, and mend it or pass over it."""
     settled = reading.machine.settle(at)
+    if at in reading.layout.strays:
+        _stray(reading, at)
+        return
+    if at in reading.headless and not reading.machine.unfinished():
+        _headless(reading, at)
+        return
     if repair_text(reading, at):
         return
     unfinished = reading.machine.unfinished()
@@ -56,6 +62,21 @@ def finish(reading: Reading) -> None:
     reading.stop()
 
 
+def _stray(reading: Reading, at: int) -> None:
+    span = reading.span(at, at + 1)
+    reading.note(error(codes.STRAY_CLOSER, "nothing opened this }", span))
+    reading.machine.move(at + 1)
+
+
+def _headless(reading: Reading, at: int) -> None:
+    """A block whose first line is missing: the lines in it tell no other fault."""
+    faults.unexpected(reading, at, "the line that opens this block is missing")
+    reading.headless.discard(at)
+    reading.key("NAME", at, at, "")
+    reading.machine.feed("LBRACE", "{", at, width=0)
+    reading.machine.move(at)
+
+
 # ---- Between items ----
 
 
@@ -67,9 +88,8 @@ def _between_items(reading: Reading, at: int, *, settled: bool) -> None:
         reading.machine.feed("RBRACE", "}", at, width=0)
         reading.machine.move(at)
     elif here in _CLOSERS:
-        if here != "}" or reading.slack.spare <= 0:
+        if here != "}" or not reading.layout.depths:
             reading.note(error(codes.STRAY_CLOSER, f"nothing opened this {here}", span))
-        reading.slack.spare -= here == "}"
         if here != "}" and scan.opens_line(text, at):  # likely meant for a }
             reading.machine.feed("RBRACE", "}", at)
         reading.machine.move(at + 1)
@@ -83,9 +103,11 @@ def _between_items(reading: Reading, at: int, *, settled: bool) -> None:
         _keyword_as_key(reading, at)
     elif at and text[at - 1] == '"':
         _behind_string(reading, at)
+    elif faults.odd(reading, at, "a key is expected"):
+        pass
     else:
         faults.unexpected(reading, at, "a key is expected")
-        reading.skip(at, scan.next_item(reading.text, at))
+        reading.skip(at, reading.next_item(at))
 
 
 def _block_without_name(reading: Reading, at: int, *, settled: bool) -> None:
@@ -98,7 +120,7 @@ def _block_without_name(reading: Reading, at: int, *, settled: bool) -> None:
     else:
         fault = error(codes.UNEXPECTED, "a block needs a name", span)
     reading.note(fault)
-    reading.machine.move(scan.block_end(reading.text, at))
+    reading.machine.move(reading.block_end(at))
 
 
 def _keyword_as_key(reading: Reading, at: int) -> None:
@@ -111,7 +133,7 @@ def _keyword_as_key(reading: Reading, at: int) -> None:
 
 def _behind_string(reading: Reading, at: int) -> None:
     faults.behind_string(reading, at, at + len(scan.word(reading.text, at)))
-    reading.skip(at, scan.next_item(reading.text, scan.line_end(reading.text, at)))
+    reading.skip(at, reading.next_item(scan.line_end(reading.text, at)))
 
 
 # ---- Behind keys ----
@@ -119,10 +141,17 @@ def _behind_string(reading: Reading, at: int) -> None:
 
 def _behind_keys(reading: Reading, at: int, keys: list[Key]) -> None:
     text, here = reading.text, reading.text[at]
-    if here == "=":
+    if reading.lacks_brace():
+        _missing_opener(reading, at, keys)
+    elif here == "=":
         _many_keys(reading, at, keys)
     elif here == ":" and reading.machine.accepts("EQ"):
         _colon(reading, at)
+    elif at in reading.layout.depths and here != "}":
+        faults.no_value(reading, keys)
+        reading.skip(at, at)
+    elif here not in "{}" and faults.odd(reading, at, "= or { is expected"):
+        pass
     elif here in "},;])":
         faults.no_value(reading, keys)
         reading.skip(at, at + (here != "}"))
@@ -135,7 +164,22 @@ def _behind_keys(reading: Reading, at: int, keys: list[Key]) -> None:
         reading.machine.move(at)
     else:
         faults.unexpected(reading, at, "= or { is expected")
-        reading.skip(at, scan.next_item(reading.text, at))
+        reading.skip(at, reading.next_item(at))
+
+
+def _missing_opener(reading: Reading, at: int, keys: list[Key]) -> None:
+    """A header without its brace; on one line with its content one key too many was read."""
+    reading.note(error(codes.UNEXPECTED, "there is no { behind this header",
+                       reading.span(keys[0].span.start, keys[-1].span.end)))  # fmt: skip
+    if reading.text[at] == "=" and len(keys) > 1:
+        at = keys[-1].span.start
+        reading.machine.drop()
+        for key in keys[:-1]:
+            reading.key(
+                "KEY_STRING" if key.quoted else "NAME", key.span.start, key.span.end, key.text
+            )
+    reading.machine.feed("LBRACE", "{", at, width=0)
+    reading.machine.move(at)
 
 
 def _alone(reading: Reading, at: int) -> bool:
@@ -158,7 +202,7 @@ def _many_keys(reading: Reading, at: int, keys: list[Key]) -> None:
     if block:
         reading.machine.move(at + 1)
     else:
-        reading.skip(at, scan.next_item(text, at))
+        reading.skip(at, reading.next_item(at))
 
 
 def _colon(reading: Reading, at: int) -> None:

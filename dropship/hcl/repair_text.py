@@ -12,7 +12,6 @@ from dropship.hcl.reading import Reading
 from dropship.hcl.tokens import Opened
 
 _HEREDOC = re.compile(r"<<-?(\w+)\r?\n")
-_ANCHOR = re.compile(r'<{1,2}-?[ \t]*["\']?(\w*)')
 _HEADS = ("HEAD", "KEY_HEAD")
 
 
@@ -48,7 +47,9 @@ def _unterminated_string(reading: Reading, at: int, *, key: bool) -> None:
                        reading.span(at, line), suggestion=hint))  # fmt: skip
     end = _meant_end(reading, at, line, key=key) if late == line else late
     inside = text[at + 1 : end].strip()
-    if key:
+    if key and not inside and at and not text[at - 1].isspace():
+        reading.machine.move(end)  # the quote that ends a label which has none in front
+    elif key:
         reading.key("KEY_STRING", at, end, inside)
     else:
         reading.value("STRING", at, end, inside)
@@ -85,17 +86,20 @@ def _wanted(reading: Reading, at: int, *, key: bool) -> str:
 def _unterminated_comment(reading: Reading, at: int) -> None:
     reading.note(error(codes.UNTERMINATED_COMMENT, "this comment is never closed",
                        reading.span(at, at + 2), suggestion="add a */"))  # fmt: skip
-    reading.skip(at, len(reading.text))
-    reading.stop()
+    line = scan.line_end(reading.text, at)
+    place = next((place for place, _ in scan.braces_behind(reading.text, at + 2, line)), line)
+    reading.machine.move(max(at + 2, place))
 
 
 def _heredoc(reading: Reading, at: int) -> None:
     text = reading.text
     header = _HEREDOC.match(text, at)
-    anchor = header or _ANCHOR.match(text, at)
-    word = anchor[1] if anchor else ""
     line = scan.line_end(text, at)
+    word = header[1] if header else _anchor(text, at, line)
     found = scan.terminator(text, line, word)
+    likely = reading.heredocs.likely_end(at) if header else len(text)
+    if found and found.start() > likely:
+        found = None
     span = reading.span(at, line)
     if header:
         hint = f"write {short(word)} alone on a line, nothing behind it" if found else None
@@ -104,7 +108,13 @@ def _heredoc(reading: Reading, at: int) -> None:
     else:
         reading.note(error(codes.BAD_HEREDOC, "a heredoc starts with << and one word", span,
                            suggestion=f"write <<{short(word) or 'END'}"))  # fmt: skip
-    end = found.end() if found else len(text) if header else line
+    end = found.end() if found else likely if header else line
     reading.value("STRING", at, end, "")
     if end == len(text):
         reading.stop()
+
+
+def _anchor(text: str, at: int, end: int) -> str:
+    """The word of a heredoc that does not start right: one that a line further on repeats."""
+    words = re.compile(r"\w+").findall(text, at, end)
+    return next((word for word in words if scan.terminator(text, end, word)), "".join(words[:1]))

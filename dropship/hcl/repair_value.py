@@ -20,6 +20,8 @@ def for_value(reading: Reading, at: int, unfinished: list[Any]) -> None:
     text, here = reading.text, reading.text[at]
     equals = unfinished[-1].start_pos
     later = "\n" in text[equals:at]
+    if not later and here not in "'{}" and faults.odd(reading, at, "a value is expected"):
+        return
     if here in "},;])" or (later and scan.header(text, at)):
         faults.no_value(reading, header_keys(unfinished))
         reading.skip(at, at + (here in ",;])"))
@@ -29,7 +31,7 @@ def for_value(reading: Reading, at: int, unfinished: list[Any]) -> None:
         _bare_value(reading, at)
     else:
         faults.unexpected(reading, at, "a value is expected")
-        reading.skip(at, scan.next_item(reading.text, at))
+        reading.skip(at, reading.next_item(at))
 
 
 def _bare_value(reading: Reading, at: int) -> None:
@@ -47,7 +49,7 @@ def _bare_value(reading: Reading, at: int) -> None:
     reading.value("STRING", at, end, text[at:end])
     if rest[:1] and rest[0] in "={":
         reading.machine.settle(end)
-        reading.machine.move(scan.next_item(text, end))
+        reading.machine.move(reading.next_item(end))
 
 
 def _unknown_function(reading: Reading, at: int, end: int, line: int) -> None:
@@ -104,12 +106,14 @@ def in_list(reading: Reading, at: int, unfinished: list[Any], *, settled: bool) 
         reading.machine.move(at)
     elif here == "'":
         _single_quoted(reading, at)
+    elif faults.odd(reading, at, "an element or ] is expected"):
+        pass
     elif _BARE_START.match(here) and (end := scan.bare(text, at)) > at:
         _note_bare(reading, at, end)
         reading.value("STRING", at, end, text[at:end])
     else:
         faults.unexpected(reading, at, "an element or ] is expected")
-        reading.skip(at, scan.next_item(reading.text, at))
+        reading.skip(at, reading.next_item(at))
 
 
 def in_call(unfinished: list[Any]) -> bool:
@@ -137,7 +141,7 @@ def in_arguments(reading: Reading, at: int, unfinished: list[Any]) -> None:
     end = text.find(")", at, line) + 1
     if scan.opens_line(text, at) or text[at] in "}],":
         faults.unclosed(reading, call.start_pos + call.index("("))
-        reading.skip(at, scan.next_item(text, at))
+        reading.skip(at, reading.next_item(at))
     else:
         word = text[at : scan.bare(text, at)]
         reading.note(error(codes.BAD_CALL, f"{function}() takes strings in quotes",

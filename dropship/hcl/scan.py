@@ -6,6 +6,7 @@ Guesses only, to go on behind a fault; what a text means is the grammar's busine
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _HEADER = re.compile(
     r"""(?:[^\W\d][\w.\-]*|"[^"\n]*")(?:[ \t]+(?:[^\W\d][\w.\-]*|"[^"\n]*"))*[ \t]*[={:]"""
@@ -15,6 +16,13 @@ _WORD = re.compile(r"[\w][\w.\-]*|.", re.DOTALL)
 _BARE = re.compile(r"""[^\s{}\[\](),"'#=]+""")
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
 _SINGLE = re.compile(r"'[^'\n]*'")
+_HEREDOC = re.compile(r"<<-?(\w+)\r?\n")
+_HEREDOC_LINE = re.compile(r"^[ \t]*[^\W\d][\w.\-]*[ \t]*=[ \t]*<<-?(\w+)\r?$", re.MULTILINE)
+# Lines of the configuration, hardly of a script: a key and a value, a block's header, a brace.
+_OWN = re.compile(
+    r"""^([ \t]*)(?:(\})[ \t\r]*$|[^\W\d][\w.\-]*(?:[ \t]+=[ \t]*["\[{\d<]|[ \t]+=[ \t]*(?:true|false|env|file)\b|(?:[ \t]+"[^"\n]*")*[ \t]*\{[ \t\r]*(?:$|[#/\w"])))""",
+    re.MULTILINE,
+)
 _MARKS = re.compile(
     r'"(?:[^"\\\n]|\\[^\n])*"?|(?:#|//)[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?|[{}\[\],\n]'
 )
@@ -88,24 +96,20 @@ def single_quoted(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def next_item(text: str, at: int) -> int:
-    """Where reading can go on: the next item's line, or the ``}`` of the body around."""
-    if header(text, at):
-        return at
-    depth = 0
-    for mark in _MARKS.finditer(text, at):
-        kind = mark.group()
-        if kind == "\n" and not depth:
-            start = _first_on_line(text, mark.end())
-            if header(text, start):
-                return start
-        elif kind == "{":
-            depth += 1
-        elif kind == "}":
-            if not depth:
-                return mark.start()
-            depth -= 1
-    return len(text)
+def braces(text: str, at: int, end: int) -> Iterator[tuple[int, str]]:
+    """The braces between two offsets, outside of strings and comments."""
+    for mark in _MARKS.finditer(text, at, end):
+        if mark.group() in "{}":
+            yield mark.start(), mark.group()
+
+
+def braces_behind(text: str, at: int, end: int) -> Iterator[tuple[int, str]]:
+    """The closers that end a line, which stretches to ``end``, if they close what it opens."""
+    start = line_start(text, at)
+    depth = sum(1 if brace == "{" else -1 for _, brace in braces(text, start, at - 2))
+    tail = re.compile(r"[\s\])}]*\Z").search(text, at, end)
+    if depth > 0 and tail and "}" in tail.group():
+        yield tail.start(), "}"
 
 
 def next_member(text: str, at: int, depth: int) -> int:
@@ -139,6 +143,53 @@ def terminator(text: str, at: int, anchor: str) -> re.Match[str] | None:
         return None
     pattern = re.compile(rf"^[ \t]*{re.escape(anchor)}[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
     return pattern.search(text, at)
+
+
+class Heredocs:
+    """Where the heredocs of a text end; looks for each terminator once only."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._next: dict[str, tuple[int, int, int]] = {}
+
+    def end(self, at: int) -> int | None:
+        """Behind the terminator of the heredoc that starts here; None if it lacks its own."""
+        text = self._text
+        start = _HEREDOC.match(text, at)
+        if start is None:
+            return None
+        first, found, behind = self._next.get(start[1], (-1, -1, -1))
+        if not first <= start.end() <= found:
+            own = re.compile(rf"^[ \t\v\f\r]*{start[1]}\r*$", re.MULTILINE)
+            line = own.search(text, start.end())
+            found, behind = line.span() if line else (len(text), -1)
+            self._next[start[1]] = (start.end(), found, behind)
+        return None if behind < 0 or swallows(text, at, found) else behind
+
+    def likely_end(self, at: int) -> int:
+        """As ``end``; without one, where it likely should be.
+
+        That is in front of the first line that is indented no further than the line of the
+        ``<<`` and looks like the configuration's own.
+        """
+        end = self.end(at)
+        return _guessed_end(self._text, at) if end is None else end
+
+
+def swallows(text: str, at: int, end: int) -> bool:
+    """Whether a heredoc runs into the start of another one, as if its own end were missing."""
+    start = _HEREDOC.match(text, at)
+    if start is None:
+        return False
+    return any(one[1] == start[1] for one in _HEREDOC_LINE.finditer(text, start.end(), end))
+
+
+def _guessed_end(text: str, at: int) -> int:
+    limit = indent(text, at)
+    for line in _OWN.finditer(text, line_end(text, at)):
+        if len(line[1]) <= limit - (line[2] == "}"):
+            return line.start() - 1
+    return len(text)
 
 
 def _first_on_line(text: str, at: int) -> int:
