@@ -116,6 +116,8 @@ def _misplaced(reader: Reader, body: Body) -> None:
         if fold(name) == "service":
             continue
         reader.report.mask(item.value)
+        if reader.report.told(item):
+            continue
         belongs = fold(name) in main
         known = nearest(fold(name), {"service": "service"})
         reader.report.warning(

@@ -61,6 +61,7 @@ class Layout:
         missing: Closers that are not there, at most one told for a line of openers.
         strays: Offsets of closers that close nothing.
         headers: Offsets of headers that lack their opener.
+        closers: Offsets of ``]`` that stand where a ``}`` belongs.
         headless: Offsets of the first items of blocks that lack their header.
         tops: Offsets of the headers that the text was cut at.
     """
@@ -69,6 +70,7 @@ class Layout:
     missing: list[Missing] = field(default_factory=list)
     strays: set[int] = field(default_factory=set)
     headers: set[int] = field(default_factory=set)
+    closers: set[int] = field(default_factory=set)
     headless: set[int] = field(default_factory=set)
     tops: set[int] = field(default_factory=set)
 
@@ -88,6 +90,15 @@ class _Line:
         return sum(_RISE[brace] for _, brace in self.marks)
 
 
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What a piece cannot see: how far headers are indented, where it ends, whether all is flat."""
+
+    base: int
+    end: int
+    flat: bool
+
+
 @dataclass(slots=True)
 class _Block:
     """An open block: where, how far its line is indented, and how far the first line in it."""
@@ -103,9 +114,10 @@ def layout(text: str) -> Layout:
     found = Layout()
     flat = _flat(lines, text)
     pieces = list(_pieces(lines, text, found))
+    base = min((piece[0].indent for piece in pieces if piece[0].start in found.tops), default=0)
     for piece, following in zip_longest(pieces, pieces[1:]):
         end = following[0].start if following else len(text)
-        _Piece(piece, text, found, end, flat=flat).walk()
+        _Piece(piece, text, found, _Outside(base, end, flat)).walk()
     return found
 
 
@@ -146,7 +158,7 @@ def _braces(text: str, mark: re.Match[str], line: _Line) -> list[tuple[int, str]
         return [(mark.start(), mark.group())]
     if not mark["open"] and not mark["comment"]:
         return []
-    if "=" not in text[line.start : mark.start()] and mark["open"]:
+    if "=" not in text[line.start : mark.start()] and text[line.start] not in "#/":
         return [
             (one.start(), one.group()) for one in re.compile("[{}]").finditer(text, *mark.span())
         ]
@@ -223,19 +235,17 @@ def _key(text: str, line: _Line) -> str:
 class _Piece:
     """A piece between two headers, and what is open in it."""
 
-    def __init__(
-        self, lines: Sequence[_Line], text: str, found: Layout, end: int, *, flat: bool
-    ) -> None:
+    def __init__(self, lines: Sequence[_Line], text: str, found: Layout, outside: _Outside) -> None:
         self._lines = [line for line in lines if not _COMMENT.match(text, line.start)]
         self._text = text
         self._found = found
-        self._flat = flat
-        self._end = end
+        self._flat = outside.flat
+        self._end = outside.end
         rise = sum(line.rise for line in lines)
         self._lost = max(0, rise)
         self._spare = max(0, -rise)
         self._open: list[_Block] = []
-        self._inner: int | None = None
+        self._base = outside.base
 
     def walk(self) -> None:
         """Find what is missing, what is too many, and how deep each line is."""
@@ -246,7 +256,7 @@ class _Piece:
                 if brace == "{":
                     self._open.append(_Block(at, line.indent))
                 elif brace == "]":
-                    self._wrong_closer()
+                    self._wrong_closer(at)
                 elif self._closes_nothing(at, line, following):
                     self._found.strays.add(at)
                 else:
@@ -256,11 +266,12 @@ class _Piece:
             if block.opener not in made_up:
                 self._found.missing.append(Missing(block.opener, self._end, None))
 
-    def _wrong_closer(self) -> None:
+    def _wrong_closer(self, at: int) -> None:
         """A ``]`` that no list needs, where a ``}`` is missing."""
         if self._lost and self._open:
             self._lost -= 1
             self._open.pop()
+            self._found.closers.add(at)
 
     def _lead(self, line: _Line, following: _Line | None) -> None:
         leads = line.lead == "}" or header(self._text, line.start)
@@ -275,19 +286,17 @@ class _Piece:
     def _made_up(self, line: _Line, kind: set[int]) -> None:
         self._spare -= 1
         kind.add(line.start)
-        inner = self._open[-1].inner if self._open else self._inner
+        inner = self._open[-1].inner if self._open else self._base
         self._open.append(
             _Block(line.start, line.indent if kind is self._found.headers else inner or 0)
         )
 
     def _note_inner(self, line: _Line) -> None:
-        if not self._open:
-            self._inner = line.indent if self._inner is None else self._inner
-        elif self._open[-1].inner is None and line.lead != "}":
+        if self._open and self._open[-1].inner is None and line.lead != "}":
             self._open[-1].inner = line.indent
 
     def _orphan(self, line: _Line) -> bool:
-        inner = self._open[-1].inner if self._open else self._inner
+        inner = self._open[-1].inner if self._open else self._base
         return inner is not None and line.indent > inner
 
     def _outgrown(self, line: _Line) -> None:

@@ -10,8 +10,9 @@ from dropship.hcl.diagnostics import error
 from dropship.hcl.literals import short
 from dropship.hcl.reading import Reading
 
-_ODD = re.compile(r"""[^\w\s"'{}\[#]+[ \t]*""")
+_ODD = re.compile(r"""(?!<<)[^\w\s"'{}\[#]{1,5}[ \t]*""")
 _STARTS = (
+    ((), re.compile(r"\s")),
     (("EQ",), re.compile("=")),
     (("LBRACE",), re.compile(r"\{")),
     (("LBRACK",), re.compile(r"\[")),
@@ -40,11 +41,11 @@ def unexpected(reading: Reading, at: int, expected: str) -> None:
 def odd(reading: Reading, at: int, expected: str) -> bool:
     """Pass over odd characters behind which the line goes on as it may; False if there are none."""
     run = _ODD.match(reading.text, at)
-    if run is None:
-        return False
-    rest = run.end()
-    kind = next((kind for kind, start in _STARTS if start.match(reading.text, rest)), None)
-    if not any(reading.machine.accepts(one) for one in kind or ()):
+    for rest in range(at + 1, run.end() + 1 if run else 0):
+        kinds = next((kinds for kinds, start in _STARTS if start.match(reading.text, rest)), ())
+        if any(map(reading.machine.accepts, kinds)):
+            break
+    else:
         return False
     unexpected(reading, at, expected)
     reading.machine.move(rest)

@@ -12,7 +12,7 @@ from typing import Any
 from dropship.hcl.ast import Source
 from dropship.hcl.builder import Builder
 from dropship.hcl.engine import Engine
-from dropship.hcl.tokens import Opened, TooDeep
+from dropship.hcl.tokens import Opened, Swallowed, TooDeep
 
 _STARTS = ("NAME", "STRING", "JSON_KEY", "JSON_STRING")
 
@@ -49,10 +49,16 @@ class Machine:
         except self._engine.unexpected as fault:
             return int(fault.pos_in_stream or 0)  # type: ignore[attr-defined]  # of every UnexpectedInput of lark
         except TooDeep:
-            # The state is pushed before the value is made.
-            del self._state.state_stack[len(self.values) + 1 :]
+            self._unpush()
             raise
+        except Swallowed as fault:
+            self._unpush()
+            return fault.start
         return None
+
+    def _unpush(self) -> None:
+        # The state is pushed before the value is made.
+        del self._state.state_stack[len(self.values) + 1 :]
 
     def move(self, offset: int) -> None:
         """Read on from this offset."""

@@ -14,7 +14,7 @@ from dropship.hcl.builder import Builder
 from dropship.hcl.diagnostics import Diagnostic, error
 from dropship.hcl.engine import Maker, make
 from dropship.hcl.flatten import flatten
-from dropship.hcl.tokens import TooDeep
+from dropship.hcl.tokens import Swallowed, TooDeep
 
 # A file's reader hands over bytes that are no UTF-8 as Python's stand-ins for them. Version 1
 # keeps U+E123 for itself.
@@ -50,7 +50,7 @@ class Reader:
         self._builder.begin(source)
         try:
             body: ObjectValue = self._engine.lark.parse(source.text, start=start)
-        except (self._engine.unexpected, TooDeep):
+        except (self._engine.unexpected, TooDeep, Swallowed):
             from dropship.hcl.recovery import recover  # noqa: PLC0415  good files need none of it
 
             body = recover(self._engine, self._builder, source, start)

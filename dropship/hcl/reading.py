@@ -7,6 +7,7 @@ it, to make something up, to drop an item and move to the next.
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from dropship.hcl.diagnostics import Diagnostic, Related, Severity, error
 from dropship.hcl.machine import Machine
 from dropship.hcl.tokens import Opened, TooDeep
 
+_ITEM = re.compile(r'\w[ \t]*=(?:[ \t]|$)|\{$|^[ \t]*\}|^[ \t]*\w+[ \t]+["\[\d]\S*$')
 # Past this nobody reads on; binary data as a configuration would give a fault a byte.
 MOST_FAULTS = 100
 
@@ -63,6 +65,7 @@ class Reading:
         self.heredocs = scan.Heredocs(self.text)
         self._last = -1
         self._note_all(layout.missing)
+        self._last = -1
 
     def _note_all(self, missing: list[Missing]) -> None:
         """All but what the text's end may have cut off."""
@@ -75,6 +78,7 @@ class Reading:
             if where not in told:  # several on a line are one slip
                 self._note_missing(brace)
             told.add(where)
+        self._brace_lines = {line for _, line in told}
 
     def run(
         self, repair: Callable[[Reading, int], None], finish: Callable[[Reading], None]
@@ -84,7 +88,7 @@ class Reading:
         ``repair`` is called for a fault at an offset, ``finish`` for an item that the text's end
         cuts off.
         """
-        last = -1
+        last, stuck = -1, 0
         while True:
             try:
                 at = self.machine.run(self._watch)
@@ -97,10 +101,14 @@ class Reading:
                     return body
             elif self._errors() >= MOST_FAULTS:
                 self._give_up(at)
-            elif at == last:  # what was tried there did not help
+            elif at != last:
+                repair(self, at)
+                stuck = 0
+            elif stuck:  # what was tried there did not help
                 self.skip(at, at + 1)
             else:
-                repair(self, at)
+                self.machine.drop()
+                stuck = 1
             last = -1 if at is None else at
 
     def _watch(self, at: int, kind: str) -> bool:
@@ -170,7 +178,7 @@ class Reading:
     def note(self, diagnostic: Diagnostic) -> None:
         """Tell a fault, once for a place, and once for what follows from it on its line."""
         at = diagnostic.span.start if diagnostic.span else 0
-        follows = self._follows(at)
+        follows = self._follows(diagnostic, at)
         self._last = max(self._last, at)
         if follows:
             return
@@ -182,25 +190,40 @@ class Reading:
                 return
         known.append(diagnostic)
 
-    def _follows(self, at: int) -> bool:
-        """Whether nothing sound was read on this line since the last fault."""
-        for fault in self._builder.faults[-5:]:  # those of the tokens among them
-            if (
-                fault.span
-                and self._last < fault.span.start < at
-                and fault.severity is Severity.ERROR
-            ):
-                self._last = fault.span.start
-        between = self.text[self._last : at]
-        if self._last < 0 or not self.layout.depths or at <= self._last or "\n" in between:
+    def _follows(self, fault: Diagnostic, at: int) -> bool:
+        """Whether nothing sound was read since the last fault, of which this one comes."""
+        if not self.layout.depths:
             return False
+        line = scan.line_start(self.text, at)
+        vague = fault.code in (codes.UNEXPECTED, codes.NO_VALUE)
+        if vague and line in self._brace_lines:
+            return True
+        for one in self._builder.faults[-5:]:  # those of the tokens among them
+            if one.span and self._last < one.span.start < at and one.severity is Severity.ERROR:
+                self._last = one.span.start
+        last = scan.line_start(self.text, self._last)
+        if self._last < 0 or self._sound_since():
+            return False
+        if line != last:
+            return self._rubble(fault, at, last)
         if any(isinstance(one, Opened) for one in self.machine.unfinished()):  # in a list
-            return self.text[at - 1] == '"' or "," not in between
+            return self.text[at - 1] == '"' or "," not in self.text[self._last : at]
+        return True
+
+    def _sound_since(self) -> bool:
         body = self.machine.open()[-1:]
         if not body or body[0].start > self._last:
-            return False
+            return True
         last = body[0][-1:]
-        return not (last and isinstance(last[0], Item) and last[0].span.start > self._last)
+        return bool(last) and isinstance(last[0], Item) and last[0].span.start > self._last
+
+    def _rubble(self, fault: Diagnostic, at: int, last: int) -> bool:
+        """Whether this line looks like no item at all, and follows such a line."""
+        if fault.code not in (codes.UNEXPECTED, codes.NO_VALUE, codes.STRAY_CLOSER) or at < last:
+            return False
+        between = self.text[scan.line_end(self.text, last) : scan.line_start(self.text, at)]
+        line = self.text[scan.line_start(self.text, at) : scan.line_end(self.text, at)]
+        return not between.strip() and _ITEM.search(line) is None
 
     def value(self, kind: str, start: int, end: int, text: str) -> bool:
         """Take this piece of the text for a value that is broken, and read on behind it."""
@@ -216,7 +239,8 @@ class Reading:
         unfinished = self.machine.unfinished()
         keys = header_keys(unfinished)
         self.machine.drop()
-        if len(keys) == 1 and self.machine.values:
+        behind = bool(keys) and self.text[keys[0].span.start - 1] == '"'
+        if len(keys) == 1 and self.machine.values and not behind:
             broken = StringValue("", keys[0].span, broken=True)
             self.machine.values[-1].append(Item((keys[0],), broken, keys[0].span))
 

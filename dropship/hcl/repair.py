@@ -82,32 +82,39 @@ def _headless(reading: Reading, at: int) -> None:
 
 def _between_items(reading: Reading, at: int, *, settled: bool) -> None:
     text, here = reading.text, reading.text[at]
-    span = reading.span(at, at + 1)
-    if here == "]" and reading.machine.in_list():
-        faults.unclosed(reading, reading.machine.open()[-1].start)
-        reading.machine.feed("RBRACE", "}", at, width=0)
-        reading.machine.move(at)
-    elif here in _CLOSERS:
-        if here != "}" or not reading.layout.depths:
-            reading.note(error(codes.STRAY_CLOSER, f"nothing opened this {here}", span))
-        if here != "}" and scan.opens_line(text, at):  # likely meant for a }
-            reading.machine.feed("RBRACE", "}", at)
-        reading.machine.move(at + 1)
+    if here in _CLOSERS:
+        _closer(reading, at)
     elif here in ";,":
-        reading.note(error(codes.UNEXPECTED, f"{here} cannot stand here", span,
+        reading.note(error(codes.UNEXPECTED, f"{here} cannot stand here", reading.span(at, at + 1),
                            suggestion=f"remove the {here}"))  # fmt: skip
         reading.machine.move(at + 1)
+    elif here == "=":
+        faults.unexpected(reading, at, "a key is expected")
+        reading.key("NAME", at, at, "")
     elif here == "{":
         _block_without_name(reading, at, settled=settled)
     elif scan.word(text, at) in ("true", "false") and scan.header(text, at):
         _keyword_as_key(reading, at)
     elif at and text[at - 1] == '"':
         _behind_string(reading, at)
-    elif faults.odd(reading, at, "a key is expected"):
-        pass
-    else:
+    elif not faults.odd(reading, at, "a key is expected"):
         faults.unexpected(reading, at, "a key is expected")
         reading.skip(at, reading.next_item(at))
+
+
+def _closer(reading: Reading, at: int) -> None:
+    here = reading.text[at]
+    if here == "]" and reading.machine.in_list():
+        faults.unclosed(reading, reading.machine.open()[-1].start)
+        reading.machine.feed("RBRACE", "}", at, width=0)
+        reading.machine.move(at)
+        return
+    if here != "}" or not reading.layout.depths:
+        span = reading.span(at, at + 1)
+        reading.note(error(codes.STRAY_CLOSER, f"nothing opened this {here}", span))
+    if at in reading.layout.closers:  # likely meant for a }
+        reading.machine.feed("RBRACE", "}", at)
+    reading.machine.move(at + 1)
 
 
 def _block_without_name(reading: Reading, at: int, *, settled: bool) -> None:
@@ -150,11 +157,6 @@ def _behind_keys(reading: Reading, at: int, keys: list[Key]) -> None:
     elif at in reading.layout.depths and here != "}":
         faults.no_value(reading, keys)
         reading.skip(at, at)
-    elif here not in "{}" and faults.odd(reading, at, "= or { is expected"):
-        pass
-    elif here in "},;])":
-        faults.no_value(reading, keys)
-        reading.skip(at, at + (here != "}"))
     elif (
         repair_value.VALUE.match(text, at) and reading.machine.accepts("EQ") and _alone(reading, at)
     ):
@@ -162,6 +164,11 @@ def _behind_keys(reading: Reading, at: int, keys: list[Key]) -> None:
                            reading.span(at, at + len(scan.word(text, at)))))  # fmt: skip
         reading.machine.feed("EQ", "=", at, width=0)
         reading.machine.move(at)
+    elif here not in "{}" and faults.odd(reading, at, "= or { is expected"):
+        pass
+    elif here in "},;])":
+        faults.no_value(reading, keys)
+        reading.skip(at, at + (here != "}"))
     else:
         faults.unexpected(reading, at, "= or { is expected")
         reading.skip(at, reading.next_item(at))

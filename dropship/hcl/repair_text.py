@@ -87,8 +87,8 @@ def _unterminated_comment(reading: Reading, at: int) -> None:
     reading.note(error(codes.UNTERMINATED_COMMENT, "this comment is never closed",
                        reading.span(at, at + 2), suggestion="add a */"))  # fmt: skip
     line = scan.line_end(reading.text, at)
-    place = next((place for place, _ in scan.braces_behind(reading.text, at + 2, line)), line)
-    reading.machine.move(max(at + 2, place))
+    header = reading.machine.accepts("LBRACE") and not reading.machine.accepts("LBRACK")
+    reading.machine.move(scan.brackets_behind(reading.text, min(at + 2, line), line, header=header))
 
 
 def _heredoc(reading: Reading, at: int) -> None:

@@ -103,13 +103,16 @@ def braces(text: str, at: int, end: int) -> Iterator[tuple[int, str]]:
             yield mark.start(), mark.group()
 
 
-def braces_behind(text: str, at: int, end: int) -> Iterator[tuple[int, str]]:
-    """The closers that end a line, which stretches to ``end``, if they close what it opens."""
-    start = line_start(text, at)
-    depth = sum(1 if brace == "{" else -1 for _, brace in braces(text, start, at - 2))
-    tail = re.compile(r"[\s\])}]*\Z").search(text, at, end)
-    if depth > 0 and tail and "}" in tail.group():
-        yield tail.start(), "}"
+def brackets_behind(text: str, at: int, end: int, *, header: bool) -> int:
+    """Where the brackets start that end a line, which stretches to ``end``; ``end`` for none.
+
+    Closers count if the line opened something, a ``{`` if it is a header's.
+    """
+    tail = re.compile(r"\s*\{?[\s\])}]*\Z" if header else r"[\s\])}]*\Z").search(text, at, end)
+    rise = sum(1 if brace == "{" else -1 for _, brace in braces(text, line_start(text, at), at - 2))
+    if tail and ("{" in tail.group() or (rise > 0 and "}" in tail.group())):
+        return tail.start()
+    return end
 
 
 def next_member(text: str, at: int, depth: int) -> int:

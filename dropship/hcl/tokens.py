@@ -22,6 +22,7 @@ from dropship.hcl.ast import (
 )
 from dropship.hcl.diagnostics import Diagnostic, error, warning
 from dropship.hcl.literals import heredoc, number, short, unquote, unquote_json
+from dropship.hcl.scan import swallows
 
 # Whoever walks the tree may do it by recursion: nothing that a person writes comes near.
 DEEPEST = 100
@@ -45,6 +46,14 @@ class Opened(list[Any]):
 
 class TooDeep(Exception):  # noqa: N818  the situation, caught by the reader; never leaves the folder
     """A brace or bracket opens the level that is one too deep."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__(start)
+        self.start = start
+
+
+class Swallowed(Exception):  # noqa: N818  the situation, caught by the reader; never leaves the folder
+    """A heredoc runs into the next one, which has the same terminator."""
 
     def __init__(self, start: int) -> None:
         super().__init__(start)
@@ -96,8 +105,10 @@ class Terminals:
 
     def HEREDOC(self, token: Any) -> StringValue:  # noqa: N802  the terminal's name
         """A heredoc, terminator included."""
-        span = Span(self.source, token.start_pos, token.end_pos)
-        return StringValue(heredoc(str(token)), span, heredoc=True)
+        start, end = token.start_pos, token.end_pos
+        if token.find("<<", 2) > 0 and swallows(self.source.text, start, end):
+            raise Swallowed(start)
+        return StringValue(heredoc(str(token)), Span(self.source, start, end), heredoc=True)
 
     def BOOL(self, token: Any) -> BoolValue:  # noqa: N802  the terminal's name
         """``true`` or ``false``."""
