@@ -66,9 +66,10 @@ def find(kind: Kind, name: str) -> type[Any] | None:
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module of somebody else may raise anything
+        said = str(error) if isinstance(error, ImportError | AttributeError) else repr(error)
         raise ConfigError(
-            f"the {kind.value} {name} cannot be loaded: {error}",
+            f"the {kind.value} {name} cannot be loaded: {said}",
             cure="install what it needs, or name another",
         ) from error
     if not isinstance(found, type):

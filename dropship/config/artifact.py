@@ -173,8 +173,6 @@ def _checked(reader: Reader, body: Body, values: Values) -> Values:
     if values.get("mode") and not _MODE.fullmatch(values["mode"]):
         message = 'is not a mode such as "0644" or "0755"'
         _unfit(reader, body, values, "mode", message)
-    if "format" in values:
-        _check_format(reader, body, values)
     if "symlinks_to" in values:
         _check_prefixes(reader, body, values)
     if values.get("shared"):
@@ -214,29 +212,14 @@ def _check_shared(reader: Reader, body: Body, values: Values) -> None:
         values.whole = False
 
 
-def _check_format(reader: Reader, body: Body, values: Values) -> None:
-    from dropship.core.format import NAMES, suffix_format  # noqa: PLC0415 - seldom written
-
-    said = values["format"]
-    if said not in NAMES:
-        form = suffix_format(f"x.{said.lstrip('.')}")
-        near = f'write "{form.value}"' if form else hints.near(said, NAMES)
-        why = f"is none of: {', '.join(NAMES)}"
-        _unfit(reader, body, values, "format", why, code="E206", suggestion=near)
-
-
-def _unfit(  # noqa: PLR0913 - one place for four rules
+def _unfit(
     reader: Reader,
     body: Body,
     values: Values,
     field: str,
     why: str,
-    *,
-    code: str = "E205",
-    suggestion: str | None = None,
 ) -> None:
     item = body.named(fold(field))[-1]
     if not reader.report.told(item):
-        message = f'{field}: "{values[field]}" {why}'
-        reader.report.error(code, message, item.value.span, suggestion=suggestion)
+        reader.report.error("E205", f'{field}: "{values[field]}" {why}', item.value.span)
     values.whole = False

@@ -7,11 +7,19 @@ Classes are imported only when they are named.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
 from typing import Any, Final, NamedTuple
 
 from dropship.config.body import Block, Body
-from dropship.config.model import LockConfig, RepoConfig
-from dropship.config.reader import FAULTY, Reader, nearest, spellings, takes_nothing
+from dropship.config.model import LockConfig, RepoConfig, TypeChoice
+from dropship.config.reader import (
+    FAULTY,
+    Reader,
+    fields_of,
+    nearest,
+    spellings,
+    takes_nothing,
+)
 from dropship.core.option import fold
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Key, Span, StringValue
@@ -43,10 +51,39 @@ _MADE_OF: Final = {
 }
 
 
+def loaded(kind: Kind, name: str) -> type[Any] | None:
+    """The backend class of a type, whose options can be read; None if there is none.
+
+    Raises:
+        ConfigError: It cannot be used; says why.
+    """
+    found = find(kind, name)
+    if found is None:
+        return None
+    if missing := [one for one in _MADE_OF[kind] if not hasattr(found, one)]:
+        raise ConfigError(f"the {kind.value} {name} is incomplete: no {', '.join(missing)}")
+    for declared in _MADE_OF[kind]:
+        if declared[0].isupper():
+            _readable(kind, name, getattr(found, declared))
+    return found
+
+
+def _readable(kind: Kind, name: str, declared: Any) -> None:
+    """Somebody else's dataclass may be none, have types that are not there, or miss options."""
+    what = f"the options of the {kind.value} {name} cannot be read"
+    try:
+        read = {field.name for field in fields_of(declared)}
+    except (TypeError, NameError, AttributeError) as error:
+        raise ConfigError(f"{what}: {error}") from error
+    for one in fields(declared):
+        if one.name not in read and one.default is MISSING and one.default_factory is MISSING:
+            raise ConfigError(f"{what}: {one.name} has no option() and no default")
+
+
 def of_type(reader: Reader, kind: Kind, name: str, span: Span) -> type[Any] | None:
     """The backend class of a type; None, and a diagnostic, if there is none."""
     try:
-        found = find(kind, name)
+        found = loaded(kind, name)
     except ConfigError as error:
         reader.report.error("E224", str(error.args[0]), span, suggestion=error.cure or None)
         return None
@@ -59,10 +96,6 @@ def of_type(reader: Reader, kind: Kind, name: str, span: Span) -> type[Any] | No
             span,
             suggestion=near,
         )
-    elif missing := [name for name in _MADE_OF[kind] if not hasattr(found, name)]:
-        without = ", ".join(missing)
-        reader.report.error("E224", f"the {kind.value} {name} is incomplete: no {without}", span)
-        return None
     return found
 
 
@@ -77,15 +110,20 @@ def locks(reader: Reader, found: list[Block]) -> dict[str, Entry]:
 
 
 def implicit_repo(reader: Reader, name: str, span: Span) -> Entry | None:
-    """The store that needs no block: a built-in one all of whose keys may be left out."""
+    """The store of that name, if it needs no block."""
     if name not in BUILT_IN[Kind.REPO]:
         return None
     cls = of_type(reader, Kind.REPO, name, span)
     if cls is None:
         return Entry(name, span)
-    if not takes_nothing(cls.Options):
+    if not stands_alone(name, cls):
         return None
     return Entry(name, span, cls, RepoConfig(name, name, cls.Options()))
+
+
+def stands_alone(name: str, cls: type[Any]) -> bool:
+    """Whether a store needs no block: a built-in one all of whose keys may be left out."""
+    return name in BUILT_IN[Kind.REPO] and takes_nothing(cls.Options)
 
 
 def local_lock() -> LockConfig:
@@ -96,13 +134,13 @@ def local_lock() -> LockConfig:
 
 
 def _repo(reader: Reader, cls: type[Any], type_name: str, block: Body, name: str) -> Any:
-    reader.unknown(block, ["type", *spellings(cls.Options)], hide=True)
+    reader.unknown(block, spellings(TypeChoice, cls.Options), hide=True)
     options = reader.make(cls.Options, block)
     return RepoConfig(name, type_name, options) if options is not FAULTY else None
 
 
 def _lock(reader: Reader, cls: type[Any], type_name: str, block: Body, name: str) -> Any:
-    reader.unknown(block, ["type", *spellings(LockConfig, cls.Options)], hide=True)
+    reader.unknown(block, spellings(TypeChoice, LockConfig, cls.Options), hide=True)
     common, options = reader.read(LockConfig, block), reader.make(cls.Options, block)
     return common.make(LockConfig, name=name, type=type_name, options=options)
 

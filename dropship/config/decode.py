@@ -40,7 +40,7 @@ class Top(NamedTuple):
         stores += _rackspace(reader, body)
         return cls(
             body,
-            reader.read(Config, body, given=("state_path", "run_path")),
+            reader.read(Config, body),
             repos(reader, stores),
             locks(reader, reader.blocks(body, "lock", "a name")),
             defaults(reader, reader.block(body, "defaults"), reader.block(body, "worker")),

@@ -14,6 +14,15 @@ from dropship.core.option import option
 from dropship.core.values import Duration, Md5, Secret, Share, Size
 
 OnFailure = Literal["abort", "continue"]
+# What ``core.format`` knows, in words that need no import of it; a test keeps them equal.
+FormatName = Literal["auto", "file", "gz", "tar", "tar.gz", "tar.bz2", "tar.xz", "tar.zst", "zip"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeChoice:
+    """The key by which a ``repo`` or ``lock`` block says what it is, if its name does not."""
+
+    type: str = option("", otherwise="the block's name", doc="Which type it is.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class LockConfig:
 class LockChoice:
     """The key by which a service names its lock; ``ServiceConfig.lock`` is what it means."""
 
-    lock: str = option("", doc="Which `lock` block; default: the only one.")
+    lock: str = option("", otherwise="the only `lock` block", doc="Where turns are taken.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,9 @@ class FailureRule:
     """The key of a hook whose default depends on its type; also in ``defaults``."""
 
     on_failure: OnFailure | None = option(
-        None, doc="`abort` (default of those that do something) or `continue` (of those that tell)."
+        None,
+        otherwise="`abort`; of hooks that only tell somebody, `continue`",
+        doc="Whether a failure ends the update or is passed with a warning.",
     )
 
 
@@ -58,9 +69,14 @@ class WorkerLimits:
     """A ``worker`` block."""
 
     memory: Size | None = option(
-        None, least=1, doc="A worker that grows past this is killed and restarted."
+        None,
+        least=1,
+        otherwise="no limit",
+        doc="A worker that grows past this is ended and started again.",
     )
-    nofile: int | None = option(None, least=1, doc="How many files a worker may have open.")
+    nofile: int | None = option(
+        None, least=1, otherwise="the agent's", doc="How many files a worker may have open."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +85,47 @@ class ArtifactConfig:
 
     repo: RepoConfig
     location: Any
-    destination: Path = option(
-        doc="The symlink (or, for a single file, the name) that is switched."
+    destination: Path = option(doc="The symlink that is switched, to a folder or to a single file.")
+    format: FormatName = option(
+        "auto", doc="What the artifact is; `auto` looks at its name, type and first bytes."
     )
-    format: str = option("auto", doc="`auto`, `file`, `tar`, `tar.gz`, …: what the artifact is.")
     content_type: str = option(
         "",
         key="content-type",
         aliases=("type",),
+        otherwise="the store's",
         doc="Overrides the store's type, and decides the format.",
     )
     md5: str = option("", doc="The md5 the artifact must have.")
     sha256: str = option("", doc="The sha256 the artifact must have.")
-    keep_releases: int = option(5, doc="Successful releases to keep besides the current one.")
+    keep_releases: int = option(5, doc="Releases that worked to keep besides the current one.")
     release_path: Path | None = option(
-        None, doc="Where releases are kept; default: `.dropship/NAME` beside the destination."
+        None,
+        otherwise="`.dropship/NAME` beside the destination, NAME being the service's",
+        doc="Where releases are kept.",
     )
     shared: tuple[str, ...] = option(
         (), doc="Paths in the release that outlive it: kept apart, linked into every release."
     )
-    strip_components: int = option(0, doc="Leading parts to drop from every entry's name.")
-    owner: str = option("", doc="User that the files belong to; default: the agent's.")
-    group: str = option(
-        "", doc="Group that the files belong to; default: the owner's own, else the agent's."
+    strip_components: int = option(0, doc="Leading parts to drop from every name in the archive.")
+    owner: str = option(
+        "",
+        otherwise="the agent's user",
+        doc="User that the files belong to, by name or number; takes root.",
     )
-    mode: str = option("", doc="Permission bits of a single file; default: 0644 less the umask.")
+    group: str = option(
+        "",
+        otherwise="the owner's own, else the agent's",
+        doc="Group that the files belong to, by name or number.",
+    )
+    mode: str = option(
+        "",
+        otherwise="0644 less the umask",
+        doc='Permission bits of a single file, such as `"0755"`.',
+    )
     keep_modes: bool = option(False, doc="Keep group and world write bits of the archive.")
     symlinks_to: tuple[str, ...] = option(
-        (), doc="Prefixes that absolute symlinks in the archive may point to."
+        (), doc="Prefixes that absolute symlinks in the archive may lead to."
     )
     max_size: Size = option(Size(20 << 30), least=1, doc="Most bytes an archive may unpack to.")
     max_entries: int = option(250_000, least=1, doc="Most entries an archive may have.")
@@ -151,10 +180,16 @@ class ServiceConfig:
     worker: WorkerLimits
     check_interval: Duration = option(least=1, doc="Time between two checks.")
     splay: Duration | None = option(
-        None, doc="Most random delay added to a check; default: a tenth of the interval."
+        None,
+        otherwise="a tenth of the interval",
+        doc="Most random delay added to a check, so that hosts spread.",
     )
     sequential_updates: bool = option(False, doc="Take turns: one host at a time.")
-    max_parallel: int = option(1, least=1, doc="How many hosts may update at a time.")
+    max_parallel: int = option(
+        1,
+        least=1,
+        doc="How many hosts may hold a turn at a time; above 1 needs `perService` of the lock.",
+    )
     update_ttl: Duration = option(
         Duration(0), key="updateTTL", doc="Keep the turn this long after a success."
     )
@@ -183,20 +218,33 @@ class Config:
     service_path: Path | None = option(
         None,
         key="service_path",
-        doc="Folder of service files; default: `services` beside this file.",
+        otherwise="`services` beside the main file",
+        doc="Folder of `*.hcl` and `*.json` files with `service` blocks.",
     )
-    state_path: Path = option(doc="State, journal, history, locks.", key="state_path")
-    run_path: Path = option(doc="What the agent publishes of itself, and its lock.", key="run_path")
+    state_path: Path = option(
+        key="state_path",
+        otherwise="`/var/lib/dropship`; of others than root `$XDG_STATE_HOME/dropship`",
+        doc="State, journal, history, turns on this host.",
+    )
+    run_path: Path = option(
+        key="run_path",
+        otherwise="`/run/dropship`; of others than root `$XDG_RUNTIME_DIR/dropship`",
+        doc="What only matters while an agent runs: its socket, its lock.",
+    )
     min_free: Share = option(
-        Share(fraction=0.05), doc="Staging that would leave less free space is put off."
+        Share(fraction=0.05), doc="Staging that would leave less space free is put off."
     )
-    max_stagings: int = option(2, least=1, doc="Updates that download and unpack at the same time.")
+    max_stagings: int = option(
+        2,
+        least=1,
+        doc="Updates that download and unpack at the same time on this host; others wait.",
+    )
     watchdog: Duration = option(
-        Duration.of(60), least=1, doc="A worker silent for longer is restarted."
+        Duration.of(60), least=1, doc="A worker silent for longer is ended and started again."
     )
     stop_timeout: Duration = option(
         Duration.of(90), least=1, doc="How long a stop waits for an update to finish."
     )
     socket_group: str = option(
-        "dropship", doc="Group that may use the control socket besides root."
+        "dropship", doc="Group that may talk to the agent besides root, if there is one."
     )

@@ -8,6 +8,7 @@ are kept out of sight, a deprecated key says what to write instead.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -40,11 +41,12 @@ _LONGEST_QUOTE: Final = 60
 
 
 class Field(NamedTuple):
-    """One configurable field of a dataclass."""
+    """One configurable field of a dataclass; ``default`` is MISSING where it has none."""
 
     name: str
     hint: Any
     option: Option
+    default: Any
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -65,8 +67,10 @@ class Field(NamedTuple):
 @lru_cache(maxsize=128)
 def fields_of(cls: type) -> tuple[Field, ...]:
     """The configurable fields of a dataclass."""
-    hints = get_type_hints(cls)
-    return tuple(Field(name, hints[name], said) for name, said in options_of(cls).items())
+    hints, defaults = get_type_hints(cls), {one.name: one.default for one in fields(cls)}
+    return tuple(
+        Field(name, hints[name], said, defaults[name]) for name, said in options_of(cls).items()
+    )
 
 
 def takes_nothing(cls: type) -> bool:
@@ -119,7 +123,9 @@ class Reader:
             return cls(**values)
         except (ValueError, ConfigError) as error:
             self.report.error("E228", f"{body.title}: {error}", body.header)
-            return FAULTY
+        except Exception as error:  # noqa: BLE001 - somebody else's dataclass may raise anything
+            self.report.error("E228", f"{body.title}: {error!r}", body.header)
+        return FAULTY
 
     def read(
         self,

@@ -76,6 +76,7 @@ def defaults(reader: Reader, body: Body | None, worker: Body | None) -> Defaults
     # Read for its faults: no service may need what is wrong here.
     reader.read(ServiceConfig, body, given=("check_interval",))
     legacy(reader, body)
+    reader.read(LockChoice, body)
     usual = reader.read(FailureRule, body).get("on_failure")
     if own := reader.block(body, "worker"):
         reader.unknown(own, spellings(WorkerLimits))

@@ -25,16 +25,19 @@ class Option(NamedTuple):
     Attributes:
         key: Its spelling in a configuration; matched without regard to case, ``_`` and ``-``.
         doc: One sentence, for the reference.
+        otherwise: What holds where the key is not written, in words; for what depends on the
+            user, the host or another key, so that ``default`` cannot say it.
         secret: The value must never be shown.
         aliases: Other spellings that mean the same.
         deprecated: What to use instead, if the key is deprecated; else empty.
-        required: There is no default.
+        required: It must be written: there is no default, not even in words.
         least: The smallest number that makes sense (bytes of a ``Size``, nanoseconds of a
             ``Duration``).
     """
 
     key: str
     doc: str
+    otherwise: str = ""
     secret: bool = False
     aliases: tuple[str, ...] = ()
     deprecated: str = ""
@@ -46,24 +49,27 @@ def option(  # noqa: PLR0913 - keywords of a declaration, as dataclasses.field h
     default: Any = MISSING,
     *,
     doc: str,
+    otherwise: str = "",
     key: str = "",
     secret: bool = False,
     aliases: tuple[str, ...] = (),
     deprecated: str = "",
     least: int = 0,
 ) -> Any:
-    """Declare a configurable field; without ``default`` it is required.
+    """Declare a configurable field; without ``default`` and ``otherwise`` it is required.
 
+    With ``otherwise`` alone, whoever makes the dataclass fills in what the words say.
     ``key`` defaults to the field's name in camel case (``access_key`` → ``accessKey``).
     Defaults must be immutable: dataclass instances here are frozen and shared.
     """
     said = Option(
         key=key,
         doc=doc,
+        otherwise=otherwise,
         secret=secret,
         aliases=aliases,
         deprecated=deprecated,
-        required=default is MISSING,
+        required=default is MISSING and not otherwise,
         least=least,
     )
     # kw_only, so that required options may stand anywhere among the others.

@@ -35,11 +35,9 @@ class GraphiteEventOptions:
     """Keys of a ``graphite-event`` hook."""
 
     host: str = option(doc="URL of graphite-web.")
-    what: Template = option(_WHAT, doc="The event's headline; a template.")
-    tags: tuple[Template, ...] = option(
-        (), doc="Tags; the service's name is added to them. Templates."
-    )
-    data: Template = option(_DATA, doc="The event's text; a template.")
+    what: Template = option(_WHAT, doc="The event's headline.")
+    tags: tuple[Template, ...] = option((), doc="Tags besides the service's name.")
+    data: Template = option(_DATA, doc="The event's text.")
     tags_format: Literal["list", "string"] = option(
         "list", doc="How tags are sent; `string` for Graphite 0.9."
     )

@@ -23,7 +23,7 @@ class ScriptOptions:
     """Keys of a ``script`` hook."""
 
     command: str = option(doc="Shell text, run by `bash -c` (`sh -c` where there is no bash).")
-    user: str = option("", doc="Account to run it as; default: the agent's own.")
+    user: str = option("", otherwise="the agent's own", doc="Account to run it as.")
     env: Strings = option(Strings(), doc="More environment variables.")
 
 

@@ -35,7 +35,9 @@ class FileLockerOptions:
     """Keys of a ``file`` lock."""
 
     path: Path | None = option(
-        None, doc="Folder of the lock files, which may be a share; default: below `state_path`."
+        None,
+        otherwise="`locks` in `state_path`",
+        doc="Folder of the lock files, which may be on a share.",
     )
 
 

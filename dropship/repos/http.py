@@ -45,16 +45,21 @@ class HttpOptions(StoreOptions):
     password: Secret = option(Secret(""), doc="For Basic authentication.", secret=True)
     bearer: Secret = option(Secret(""), doc="Token for Bearer authentication.", secret=True)
     headers: Strings = option(Strings(), doc="More headers of every request.", secret=True)
-    ca_bundle: str = option("", doc="File of the certificate authorities to trust.")
+    ca_bundle: str = option(
+        "", otherwise="the system's", doc="File of the certificate authorities to trust."
+    )
     client_cert: str = option("", doc="File of a client certificate (PEM).")
-    client_key: str = option("", doc="File of its key, where that is apart.")
+    client_key: str = option("", otherwise="in `clientCert`", doc="File of its key (PEM).")
 
 
 @dataclass(frozen=True, slots=True)
 class HttpLocation:
     """Keys of an artifact in an ``http`` repo."""
 
-    url: str = option("", doc="The artifact's URL; a relative one is below the repo's `url`.")
+    url: str = option(
+        "",
+        doc="The artifact's URL; a relative one is below the repo's `url`. This or `path` is needed.",
+    )
     path: str = option("", doc="The artifact's path below the repo's `url`.")
 
 

@@ -34,16 +34,32 @@ _MUTE: Final = frozenset({"400", "403", "404", "301"})
 class S3Options(StoreOptions):
     """Keys of an ``s3`` repo."""
 
-    access_key: str = option("", doc="Access key; without one boto3's usual chain finds it.")
-    secret: Secret = option(Secret(""), doc="Secret key.", secret=True)
+    access_key: str = option(
+        "", otherwise="boto3's usual chain finds it", doc="Access key; goes with `secret`."
+    )
+    secret: Secret = option(
+        Secret(""), otherwise="boto3's usual chain finds it", doc="Secret key.", secret=True
+    )
     token: Secret = option(Secret(""), doc="Session token of temporary credentials.", secret=True)
-    region: str = option("", key="name", aliases=("region",), doc="The region.")
-    endpoint: str = option("", doc="Whole URL of a store that is not Amazon's.")
+    region: str = option(
+        "",
+        key="name",
+        aliases=("region",),
+        otherwise="boto3's, else `us-east-1`",
+        doc="The region.",
+    )
+    endpoint: str = option(
+        "", otherwise="Amazon's", doc="Whole URL of a store that is not Amazon's."
+    )
     profile: str = option("", doc="Profile of the AWS configuration files.")
     role_arn: str = option("", doc="Role to assume.")
-    ca_bundle: str = option("", doc="File of the certificate authorities to trust.")
+    ca_bundle: str = option(
+        "", otherwise="boto3's", doc="File of the certificate authorities to trust."
+    )
     path_style: bool | None = option(
-        None, doc="Bucket in the path; default: where `endpoint` is not Amazon's."
+        None,
+        otherwise="true where `endpoint` is not Amazon's",
+        doc="Whether the bucket stands in the path.",
     )
 
 
@@ -53,7 +69,7 @@ class S3Location:
 
     bucket: str = option(doc="The bucket.")
     path: str = option(doc="The object's key.")
-    version_id: str = option("", doc="One version of it.")
+    version_id: str = option("", otherwise="the newest", doc="One version of it.")
     sse_customer_key: Secret = option(
         Secret(""), doc="Key it is encrypted with (SSE-C): 32 bytes, or their base64.", secret=True
     )

@@ -25,6 +25,11 @@ def test_default_at_fault_is_reported_once(read: Reader) -> None:
     ]
 
 
+def test_lock_at_fault_in_defaults_is_reported_without_any_service(read: Reader) -> None:
+    """As every other key there."""
+    assert read("defaults { lock {} }").codes == ["E204"]
+
+
 def test_hooks_of_defaults_come_after_the_services_own(read: Reader) -> None:
     """Health checks too."""
     text = """defaults {

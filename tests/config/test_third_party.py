@@ -9,57 +9,14 @@ import pytest
 
 from dropship.config import backends
 from dropship.plugins import Kind
+from tests.config import chatter
 from tests.config.conftest import WEB, Reader
-
-_MODULE = """
-from dataclasses import dataclass
-from dropship.core.option import option
-
-
-@dataclass(frozen=True)
-class Options:
-    room: str = option(doc="Which room.")
-    words: str = option("", doc="Which words.")
-
-    def __post_init__(self):
-        if self.words == self.room:
-            raise ValueError("words and room are the same")
-
-
-class Chat:
-    Options = Options
-    notifies = True
-
-
-class Half:
-    Options = Options
-
-
-class Store:
-    Options = Options
-    Location = Options
-"""
-_ENTRIES = """
-[dropship.hooks]
-chat = chatter:Chat
-half = chatter:Half
-gone = chatter_that_is_not_there:Chat
-
-[dropship.repos]
-needy = chatter:Store
-"""
 
 
 @pytest.fixture(autouse=True)
 def _chatter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A distribution with hooks and a store, as pip would install it."""
-    site = tmp_path / "site"
-    info = site / "chatter-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "chatter.py").write_text(_MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: chatter\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(_ENTRIES)
-    monkeypatch.syspath_prepend(str(site))
+    """Somebody else's backends are installed."""
+    monkeypatch.syspath_prepend(str(chatter.install(tmp_path)))
 
 
 def test_hook_of_somebody_else_is_read_like_ours(read: Reader) -> None:
@@ -72,7 +29,53 @@ def test_hook_of_somebody_else_is_read_like_ours(read: Reader) -> None:
 def test_hook_of_somebody_else_is_named_among_what_there_is(read: Reader) -> None:
     """So that one sees whether it is installed at all."""
     (message,) = read.service('after "chatt" { room = "ops" }').messages
-    assert "chat, gone, graphite-event" in message
+    assert "broken, chat, gone, graphite-event" in message
+
+
+_FAULTY = """
+after "chat" {
+  rom   = "ops"
+  count = 1
+  words = ["a"]
+  code  = "open-sesame"
+  knock = "thrice-and-once" lost = "what-nobody-knows"
+  extra { lang = ["a-language"] }
+}
+"""
+_FOUND = """\
+dropship.hcl:10:1: error E203: after "chat" has no room
+ 10 | after "chat" {
+    | ^^^^^^^^^^^^
+  hint: add room = …
+
+dropship.hcl:11:3: warning W201: after "chat" knows no key rom; it is ignored
+ 11 |   rom   = *****
+    |   ^^^
+  hint: did you mean room?
+
+dropship.hcl:12:11: error E205: count: 1 is out of range, the least is 2
+ 12 |   count = 1
+    |           ^
+
+dropship.hcl:13:11: error E204: words: must be a string, not a list
+ 13 |   words = ["a"]
+    |           ^^^^^
+
+dropship.hcl:15:29: warning W201: after "chat" knows no key lost; it is ignored
+ 15 |   knock = ***************** lost = *******************
+    |                             ^^^^
+
+dropship.hcl:16:18: error E204: extra: must be a string, not a list
+ 16 |   extra { lang = [************] }
+    |                  ^^^^^^^^^^^^^^"""
+
+
+def test_faults_in_the_options_of_somebody_else_are_told_like_ours(
+    read: Reader,
+) -> None:
+    """Missing, unknown, out of range, of the wrong kind; no secret is drawn."""
+    text = read.service(_FAULTY).text.replace(f"{read.folder}/", "")
+    assert text == _FOUND
 
 
 def test_options_that_do_not_go_together_are_an_error(read: Reader) -> None:
@@ -81,11 +84,21 @@ def test_options_that_do_not_go_together_are_an_error(read: Reader) -> None:
     assert result.messages == ['E228: after "chat": words and room are the same']
 
 
+def test_options_that_their_own_check_stumbles_over_are_an_error_too(read: Reader) -> None:
+    """A fault in it is not one of ours, and takes no agent down."""
+    result = read.service('after "chat" { room = "ops" words = "stumble" }')
+    assert result.messages == ["E228: after \"chat\": ZeroDivisionError('division by zero')"]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("gone", "E224: the hook gone cannot be loaded: No module named"),
+        ("broken", "E224: the hook broken cannot be loaded: ZeroDivisionError("),
         ("half", "E224: the hook half is incomplete: no notifies"),
+        ("plain", "E224: the options of the hook plain cannot be read: "),
+        ("unread", "E224: the options of the hook unread cannot be read: name 'Nowhere' is not"),
+        ("strange", "E224: the options of the hook strange cannot be read: more has no option()"),
     ],
 )
 def test_backend_that_cannot_be_used_is_an_error_not_a_crash(
