@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import lzma
-import os
-import shutil
 import sys
 import zlib
-
-import pytest
 
 if sys.version_info >= (3, 14):
     from compression import zstd as library
@@ -41,14 +37,3 @@ def xz_asking_for(size_log: int, content: bytes) -> bytes:
     block[-4:] = zlib.crc32(block[:-4]).to_bytes(4, "little")
     packed[12 : 12 + length] = block
     return bytes(packed)
-
-
-def needed(tool: str) -> str:
-    """A program's path; where it is missing the test is skipped by its name, in CI it fails."""
-    path = shutil.which(tool)
-    if path is None:
-        words = f"{tool} is not installed: .ci/run has the list of packages"
-        if os.environ.get("DROPSHIP_REQUIRE_SERVERS") == "1":
-            pytest.fail(words)
-        pytest.skip(words)
-    return path

@@ -17,8 +17,9 @@ import pytest
 from dropship.archives.codecs import BZIP2, GZIP, XZ, ZSTD, gzip_codec
 from dropship.archives.inflate import PIECE_BYTES, Codec, Inflater, first_bytes
 from dropship.errors import RefusedError, StageError
-from tests.archives.packing import needed, xz_asking_for, zstd, zstd_asking_for
+from tests.archives.packing import xz_asking_for, zstd, zstd_asking_for
 from tests.archives.tars import sliced
+from tests.tools import needed
 
 TEXT = random.Random(1).randbytes(200_000) + bytes(3 * PIECE_BYTES) + b"end"
 

@@ -11,8 +11,8 @@ from dropship.archives import Hole
 from dropship.archives.tar import TarReader
 from dropship.archives.tar_sparse import MAP_MAX
 from dropship.errors import RefusedError
-from tests.archives.packing import needed
 from tests.archives.tars import Member, OldSparse, base_256, filled, pax, record, sliced, tar
+from tests.tools import needed
 
 WAYS = {
     "old GNU": ["tar", "--sparse", "--format=gnu"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dropship.cli import main
+from tests.tools import needed
 
 SERVICES = ["api", "web-shop"]
 
@@ -72,17 +72,6 @@ def test_every_command_is_in_the_script(name: str, environ: Mapping[str, str]) -
     assert "-l services" not in text
 
 
-def shell(name: str) -> str:
-    """Its program; without it the test is skipped, and fails where nothing may be missing."""
-    found = shutil.which(name)
-    if found is None:
-        words = f"{name} is not installed: apt-get install {name}"
-        if os.environ.get("DROPSHIP_REQUIRE_SERVERS") == "1":
-            pytest.fail(words)
-        pytest.skip(words)
-    return found
-
-
 _LINES = {
     "dropship sta": ["status"],
     "dropship status ": SERVICES,
@@ -118,7 +107,7 @@ done
 
 def test_bash_completes(environ: Mapping[str, str], tmp_path: Path) -> None:
     """Commands, options, choices, services of the configuration that is meant, paths."""
-    bash = shell("bash")
+    bash = needed("bash")
     cases = _of({**_LINES, **_OPTIONS, **_FILES}, tmp_path)
     # A space at the end of a line would be lost.
     lines = "".join(f"{line}_\n" for line in cases)
@@ -128,7 +117,7 @@ def test_bash_completes(environ: Mapping[str, str], tmp_path: Path) -> None:
 
 def test_fish_completes(environ: Mapping[str, str], tmp_path: Path) -> None:
     """As bash does."""
-    fish = shell("fish")
+    fish = needed("fish")
     cases = _of({**_LINES, **_OPTIONS}, tmp_path)
     (tmp_path / "script.fish").write_text(script("fish", environ))
     asking = "".join(f"echo (complete -C {shlex.quote(line)})\n" for line in cases)
@@ -143,7 +132,7 @@ def test_fish_completes(environ: Mapping[str, str], tmp_path: Path) -> None:
 
 def test_zsh_understands_its_script(environ: Mapping[str, str], tmp_path: Path) -> None:
     """It is sound, and every service of several is completed, not the first only."""
-    zsh = shell("zsh")
+    zsh = needed("zsh")
     path = tmp_path / "_dropship"
     path.write_text(script("zsh", environ))
     run([zsh, "-n", str(path)], environ)

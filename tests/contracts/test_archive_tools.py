@@ -16,10 +16,11 @@ from typing import Final
 
 import pytest
 
-from tests.archives.packing import needed, zstd
+from tests.archives.packing import zstd
 from tests.archives.tars import packed
 from tests.folders import names
 from tests.install.stagings import staged
+from tests.tools import needed
 
 ENVIRON: Final = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 

@@ -1,0 +1,1 @@
+"""What packages carry besides the program."""
