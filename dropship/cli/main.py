@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "resume": ("dropship.cli.resume", "update again"),
         "retry": ("dropship.cli.retry", "lift a quarantine"),
         "rollback": ("dropship.cli.rollback", "make an earlier release current again"),
+        "schema": ("dropship.cli.schema", "every block and key: type, default, meaning"),
         "status": ("dropship.cli.status", "show what runs, what is going on, what comes next"),
         "unpack": ("dropship.cli.unpack", "unpack a local archive as the agent would"),
         "update": ("dropship.cli.update", "check and update now"),

@@ -212,14 +212,11 @@ def _check_shared(reader: Reader, body: Body, values: Values) -> None:
         values.whole = False
 
 
-def _unfit(
-    reader: Reader,
-    body: Body,
-    values: Values,
-    field: str,
-    why: str,
+def _unfit(  # noqa: PLR0913 - one place for three rules
+    reader: Reader, body: Body, values: Values, field: str, why: str, *, suggestion: str | None = None
 ) -> None:
     item = body.named(fold(field))[-1]
     if not reader.report.told(item):
-        reader.report.error("E205", f'{field}: "{values[field]}" {why}', item.value.span)
+        message = f'{field}: "{values[field]}" {why}'
+        reader.report.error("E205", message, item.value.span, suggestion=suggestion)
     values.whole = False

@@ -83,14 +83,6 @@ class Page:
                 return body
         raise AssertionError(f"{self.path.name} has no heading {heading!r}")
 
-    def keys(self, heading: str) -> dict[str, tuple[str, str]]:
-        """A table of keys below a heading: default and meaning by key."""
-        rows = [row for row in self.section(heading).splitlines() if row.startswith("| `")]
-        cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
-        found = {key.strip("` "): (default, meaning) for key, default, meaning in cells}
-        assert len(found) == len(rows), f"{heading} has a key twice"
-        return found
-
 
 def pages() -> list[Page]:
     """README and every page of ``docs/usage``."""

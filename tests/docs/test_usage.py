@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dropship.cli import main
-from dropship.config import model
 from dropship.config.explain import explain, stories
 from dropship.config.load import Loaded, Mode, load
-from dropship.core.option import fold, options_of
-from dropship.core.template import Template
-from dropship.core.values import Duration, Share, Size
+from dropship.config.reference import reference
+from dropship.config.schema import schema
+from dropship.core.option import fold
 from dropship.hcl.ast import Source
 from dropship.hcl.diagnostics import Severity, draw
 from dropship.hcl.parser import parse
-from dropship.health.http import Statuses
-from dropship.plugins import BUILT_IN, Kind, find
-from dropship.repos.options import StoreOptions
 from tests.docs.pages import USAGE, Block, Page, blocks, commands, pages
 
-REFERENCE = Page(USAGE / "configuration.md")
+CONFIGURATION = Page(USAGE / "configuration.md")
+SCHEMA = schema()
 ERRORS = Page(USAGE / "errors.md")
 
 _ENV = re.compile(r'env\("(\w+)"')
 _FILE = re.compile(r'file\("([^"]+)"\)')
 _CODE_NAME = re.compile(r"\b[EW]\d{3}\b")
-
-# The loader fills these in: what they are depends on the user.
-_GIVEN = ("state_path", "run_path")
 
 
 def _named(some: Sequence[Block]) -> list[Any]:
@@ -114,101 +107,45 @@ def test_no_block_of_configuration_has_an_unknown_note() -> None:
 # --- the reference ----------------------------------------------------------------------------------
 
 
-def _own(cls: type, besides: type | None = None) -> tuple[type, frozenset[str]]:
-    return cls, frozenset(options_of(besides)) if besides else frozenset()
+def test_reference_is_what_the_command_prints() -> None:
+    """``dropship schema > docs/usage/reference.md`` renews it."""
+    assert Page(USAGE / "reference.md").text == reference(SCHEMA)
 
 
-def _sections() -> dict[str, tuple[tuple[type, frozenset[str]], ...]]:
-    """Which dataclasses (without which fields) each heading of the reference is about."""
-    found = {
-        "Main file": (_own(model.Config),),
-        "Worker": (_own(model.WorkerLimits),),
-        "Every store": (_own(StoreOptions),),
-        "Every lock": (_own(model.LockConfig),),
-        "Service": (_own(model.ServiceConfig), _own(model.LockChoice)),
-        "Every artifact": (_own(model.ArtifactConfig),),
-        "Every hook": (_own(model.HookConfig), _own(model.FailureRule)),
-        "Every health check": (_own(model.HealthConfig),),
+def test_every_section_of_the_reference_is_told_of_beside_it() -> None:
+    """The page about the language leads to each kind of block, and to the main file."""
+    links = {link for link in CONFIGURATION.links() if link.startswith("reference.md#")}
+    titles = {one.plan.title for one in (*SCHEMA.files, *SCHEMA.blocks)}
+    untold = {"Service file", "Rackspace"}  # the one has no keys, the other is of the Go tool
+    anchors = {title.lower().replace(" ", "-") for title in titles - untold}
+    assert links == {f"reference.md#{anchor}" for anchor in anchors}
+
+
+def test_blocks_stand_where_the_configuration_page_says() -> None:
+    """Its table has every block, and the places of each."""
+    rows = re.findall(r"^\| \[(.+)\]\(.+?\) \| (.+?) \|", CONFIGURATION.prose, re.MULTILINE)
+    words = {"mainFile": "the main file", "serviceFile": "service files"}
+    shown = {
+        name: re.split(", (?!exactly)", places.replace(", exactly one", ""))
+        for names, places in rows
+        for name in re.findall(r"[a-z]+(?=[ `])", names.replace('"', " "))
     }
-    for kind in Kind:
-        for name in BUILT_IN[kind]:
-            cls = find(kind, name)
-            assert cls is not None
-            shared = StoreOptions if kind is Kind.REPO else None
-            found[f"{kind.value.capitalize()} `{name}`"] = (_own(cls.Options, shared),)
-            if kind is Kind.REPO:
-                article = "an" if name in ("http", "s3") else "a"
-                found[f"Artifact in {article} `{name}` repo"] = (_own(cls.Location),)
-    return found
-
-
-def _fields(heading: str) -> list[tuple[dataclasses.Field[Any], Any]]:
-    return [
-        (field, options_of(cls)[field.name])
-        for cls, without in _sections()[heading]
-        for field in dataclasses.fields(cls)
-        if field.name in options_of(cls) and field.name not in without
-    ]
-
-
-@pytest.mark.parametrize("heading", _sections())
-def test_reference_lists_exactly_the_keys_there_are(heading: str) -> None:
-    """No key is missing, none is invented, and each is spelled as the program spells it."""
-    assert sorted(REFERENCE.keys(heading)) == sorted(said.key for _, said in _fields(heading))
-
-
-def test_reference_has_no_table_that_nobody_checks() -> None:
-    """A heading that is not in the list above would escape the other tests."""
-    headings = re.findall(r"^#+ (.+)$", REFERENCE.prose, re.MULTILINE)
-    assert {one for one in headings if REFERENCE.keys(one)} == set(_sections())
-
-
-_Read = Callable[[str], object]
-_READ: dict[type, _Read] = {
-    Duration: Duration.parse,
-    Size: Size.parse,
-    Share: Share.parse,
-    int: int,
-    bool: lambda text: {"true": True, "false": False}[text],
-}
-
-
-def _as_read(default: object, cell: str) -> object:
-    """The default that a cell shows, as a value like ``default``."""
-    read: _Read = _READ.get(type(default), str)
-    return read(cell.strip("`"))
-
-
-@pytest.mark.parametrize("heading", _sections())
-def test_reference_shows_the_defaults_there_are(heading: str) -> None:
-    """``required`` where there is none; the very value where there is one."""
-    table = REFERENCE.keys(heading)
-    for field, said in _fields(heading):
-        cell = table[said.key][0]
-        needed = said.required and field.name not in _GIVEN
-        assert (cell == "required") == needed, said.key
-        default: Any = field.default
-        if isinstance(default, (*_READ, str)) and default != "":
-            assert _as_read(default, cell) == default, said.key
-        if isinstance(default, Template | Statuses):
-            assert cell.strip("`") == default.text, said.key
-
-
-@pytest.mark.parametrize("heading", _sections())
-def test_reference_tells_other_spellings_secrets_and_what_is_deprecated(heading: str) -> None:
-    """What ``option()`` says of a key is said to the reader, too."""
-    table = REFERENCE.keys(heading)
-    for _, said in _fields(heading):
-        meaning = table[said.key][1]
-        assert ("deprecated" in meaning) == bool(said.deprecated), said.key
-        assert meaning.endswith("secret") == said.secret or meaning == "secret key", said.key
-        for alias in said.aliases:
-            assert f"`{alias}`" in meaning
+    wanted = {
+        one.plan.name: [words.get(place, f"`{place}`") for place in one.plan.within]
+        for one in SCHEMA.blocks
+        if not one.plan.deprecated
+    }
+    assert shown == wanted
 
 
 def test_keys_in_the_tables_of_other_pages_exist() -> None:
     """A key that is praised on another page is in the reference."""
-    known = {fold(said.key) for heading in _sections() for _, said in _fields(heading)}
+    known = {
+        fold(key.name)
+        for block in (*SCHEMA.files, *SCHEMA.blocks)
+        for keys in (block.keys, *(backend.keys for backend in block.types))
+        for key in keys
+    }
     for name in ("turns.md",):
         table = Page(USAGE / name).prose
         shown = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
