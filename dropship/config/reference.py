@@ -53,7 +53,14 @@ def reference(schema: Schema) -> str:
     """The whole page."""
     parts = [_HEAD, *_types()]
     for block in schema.files:
-        parts += ["", f"## {block.plan.title}", "", _wrapped(block.plan.doc), "", _inner(block)]
+        parts += [
+            "",
+            f"## {block.plan.title}",
+            "",
+            _wrapped(block.plan.doc),
+            "",
+            _wrapped(inner(block)),
+        ]
         parts += _keys(block.keys) if block.keys else ()
     for title, blocks in groupby(schema.blocks, lambda one: one.plan.title):
         parts += _section(title, list(blocks))
@@ -66,23 +73,24 @@ def _types() -> Iterator[str]:
     yield from (_item(f"**{name}**: {meaning}") for name, meaning in TYPES)
 
 
-def _inner(block: Block) -> str:
+def inner(block: Block) -> str:
+    """The blocks that may stand in it."""
     names = ", ".join(f"`{name}`" for name in block.blocks)
-    return _wrapped(f"Blocks in it: {names}.")
+    return f"Blocks in it: {names}."
 
 
 def _section(title: str, blocks: Sequence[Block]) -> Iterator[str]:
     """Blocks that are told together take the same keys."""
     yield f"\n## {title}\n"
-    yield from (_item(f"{_header(block)}: {block.plan.doc}") for block in blocks)
+    yield from (_item(f"{header(block)}: {block.plan.doc}") for block in blocks)
     first = blocks[0]
-    yield "\n" + _wrapped(_where(first))
+    yield "\n" + _wrapped(where(first))
     if first.blocks:
-        yield "\n" + _inner(first)
+        yield "\n" + _wrapped(inner(first))
     if first.keys:
         yield from _keys(first.keys)
     for backend in first.types:
-        yield f"\n### {_called(first)} `{backend.name}`"
+        yield f"\n### {called(first)} `{backend.name}`"
         for note in notes(first, backend):
             yield f"\n{note}"
         yield from _keys(backend.keys)
@@ -96,12 +104,14 @@ def notes(block: Block, backend: Backend) -> Iterator[str]:
         yield "Needs no block if its defaults will do."
 
 
-def _header(block: Block) -> str:
+def header(block: Block) -> str:
+    """How it is opened and closed, as code."""
     label = f' "{block.plan.label.name}"' if block.plan.label else ""
     return f"`{block.plan.name}{label} {{ … }}`"
 
 
-def _where(block: Block) -> str:
+def where(block: Block) -> str:
+    """The places it may stand in, how often, and what its label means."""
     plan = block.plan
     places = [_PLACES.get(one, f"`{one}`") for one in plan.within]
     label = f" {plan.label.name}: {plan.label.doc}." if plan.label else ""
@@ -114,7 +124,8 @@ def _or(words: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _called(block: Block) -> str:
+def called(block: Block) -> str:
+    """What a type of it is called, in front of the type's name."""
     if block.plan.name == "artifact":
         return "Artifact in a repo of type"
     return block.plan.kind.value.capitalize() if block.plan.kind else ""
