@@ -2,7 +2,7 @@
 
 An object is a list of maps, since a key may be repeated: ``foo "a" { x = 1 }`` is
 ``{"foo": [{"a": [{"x": 1}]}]}``. In a list it is a map. Of a repeated attribute the last one
-counts, repeated lists are one after the other. The rules are those of version 1's ``decoder.go``
+counts, in the type of the first one; repeated lists are one after the other. The rules are those of version 1's ``decoder.go``
 for a target without a type.
 """
 
@@ -20,11 +20,11 @@ from dropship.hcl.ast import (
     NullValue,
     NumberValue,
     ObjectValue,
+    StringValue,
     Value,
 )
 from dropship.hcl.diagnostics import Diagnostic, error
-
-_INT64 = range(-(2**63), 2**63)
+from dropship.hcl.literals import INT64, integer
 
 
 class Decoder:
@@ -50,7 +50,7 @@ class Decoder:
             elif key not in done:
                 done.add(key)
                 # As in version 1: keys that differ in case alone get each other's blocks.
-                same = labelled[key.casefold()]
+                same = labelled[_folded(key)]
                 _extend(found, key, [self._labels(one) for one in same])
         return found
 
@@ -60,12 +60,13 @@ class Decoder:
         elif isinstance(value, ListValue):
             _extend(found, key, [self._value(element) for element in value.elements])
         else:
-            found[key] = self._value(value)
+            found[key] = _like(found.get(key), self._value(value), value)
 
     def _labels(self, item: Item) -> dict[str, Any]:
-        value: Any = item.value
-        inner = self.object(value) if isinstance(value, ObjectValue) else self._value(value)
-        for key in reversed(item.keys[1:]):
+        _, *outer, last = item.keys
+        inner: dict[str, Any] = {}
+        self._put(inner, last.text, item.value)
+        for key in reversed(outer):
             inner = {key.text: [inner]}
         return inner
 
@@ -103,8 +104,31 @@ def _by_first_key(items: tuple[Item, ...]) -> dict[str, list[Item]]:
     found: dict[str, list[Item]] = {}
     for item in items:
         if len(item.keys) > 1:
-            found.setdefault(item.keys[0].text.casefold(), []).append(item)
+            found.setdefault(_folded(item.keys[0].text), []).append(item)
     return found
+
+
+def _folded(key: str) -> str:
+    """The key for a comparison without case, one character for one as Go's EqualFold has it."""
+    if key.isascii():
+        return key.lower()
+    return "".join(next(f for f in (c.casefold(), c.lower(), c) if len(f) == 1) for c in key)
+
+
+def _like(known: Any, plain: Any, value: Value) -> Any:
+    """A repeated attribute's value: version 1 decodes it into the type of the one before.
+
+    Where that fails, and version 1 with it, the value stays what it is.
+    """
+    if isinstance(value, NumberValue):
+        if isinstance(known, str):
+            return value.text if isinstance(value.value, int) else plain
+        if isinstance(known, float) and not value.text.lower().startswith(("0x", "-0x")):
+            return float(value.text)
+    if type(known) is int and isinstance(value, StringValue) and not value.heredoc:
+        found = integer(value.text)
+        return plain if found is None else found
+    return plain
 
 
 def _extend(found: dict[str, Any], key: str, more: list[Any]) -> None:
@@ -115,7 +139,7 @@ def _extend(found: dict[str, Any], key: str, more: list[Any]) -> None:
 def _number(value: NumberValue) -> int | float | str:
     number = value.value
     if isinstance(number, int):
-        return number if number in _INT64 else value.text
+        return number if number in INT64 else value.text
     return number if math.isfinite(number) else value.text
 
 

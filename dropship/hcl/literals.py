@@ -17,14 +17,23 @@ _ESCAPE = re.compile(
     r"|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
     r"|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(/))"
 )
+# Inside of "${…}" an escape only has to look like one: it is kept as it is written.
+_KEPT = re.compile(r"\\(?:[abfnrtv\\\"]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
 _BYTES = re.compile("[\udc80-\udcff]+")
 _REPLACEMENT = "\ufffd"
 # Longer numbers are not numbers that anybody means; Python refuses to print them, too.
 _LONGEST_NUMBER = 400
+INT64 = range(-(2**63), 2**63)
 _BRACE = re.compile(r"[{}]")
+# Version 1 takes neither a sign nor an exponent with a number that starts with its point.
 _NUMBER = re.compile(
     r"(-?)(?:(0[xX][0-9a-fA-F]+)|(0[0-7]*|[1-9][0-9]*)"
-    r"|([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?))\Z"
+    r"|([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|(?<!-)\.[0-9]+))\Z"
+)
+# What Go's strconv.ParseInt makes of a string if it is to find the base by itself.
+_INTEGER = re.compile(
+    r"([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]?((?:_?[0-7])+)"
+    r"|(0|[1-9](?:_?[0-9])*))\Z"
 )
 
 
@@ -42,22 +51,26 @@ def unquote(raw: str) -> tuple[str, list[tuple[int, int]]]:
     included; CRLF is LF. A refused escape stays as it is written, and is given as a pair of
     offsets into ``raw``.
     """
+    if "\\" not in raw:
+        return raw.replace("\r\n", "\n"), []
     faults: list[tuple[int, int]] = []
-    if "\\" in raw:
-        parts: list[str] = []
-        at = 0
-        while (opening := raw.find("${", at)) >= 0:
-            parts.append(_unescape(raw, at, opening, faults))
-            at = template_end(raw, opening + 2)
-            _unescape(raw, opening, at, faults)  # for its faults: a template stays as written
-            parts.append(raw[opening:at])
-        parts.append(_unescape(raw, at, len(raw), faults))
-        raw = _BYTES.sub(_decoded, "".join(parts))
-    return raw.replace("\r\n", "\n"), faults
+    parts: list[str] = []
+    at = 0
+    while (opening := raw.find("${", at)) >= 0:
+        parts.append(_unescape(raw, at, opening, faults))
+        at = template_end(raw, opening + 2)
+        faults += _strange(raw, opening, at)
+        # Only here can a string hold a newline.
+        parts.append(raw[opening:at].replace("\r\n", "\n"))
+    parts.append(_unescape(raw, at, len(raw), faults))
+    return _BYTES.sub(_decoded, "".join(parts)), faults
 
 
 def unquote_json(raw: str) -> tuple[str, list[tuple[int, int]]]:
-    r"""The value of a JSON string: as ``unquote``, but ``\/`` is one and ``${…}`` no exception."""
+    r"""The value of a JSON string: as ``unquote``, but as JSON has it.
+
+    ``\/`` and pairs of surrogates are understood, and ``${…}`` is no exception.
+    """
     faults: list[tuple[int, int]] = []
     if "\\" in raw:
         raw = _BYTES.sub(_decoded, _unescape(raw, 0, len(raw), faults, json=True))
@@ -96,6 +109,16 @@ def _unescape(
     return "".join(parts)
 
 
+def _strange(raw: str, start: int, end: int) -> list[tuple[int, int]]:
+    faults = []
+    while (at := raw.find("\\", start, end)) >= 0:
+        match = _KEPT.match(raw, at, end)
+        start = match.end() if match else min(at + 2, end)
+        if match is None:
+            faults.append((at, start))
+    return faults
+
+
 def _escaped(match: re.Match[str], *, json: bool) -> str | None:
     simple, octal, byte, high, low, short, long, slash = match.groups()
     if simple:
@@ -105,7 +128,8 @@ def _escaped(match: re.Match[str], *, json: bool) -> str | None:
     if slash:
         return "/" if json else None
     if high:
-        return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10 | int(low, 16) & 0x3FF))
+        pair = chr(0x10000 + ((int(high, 16) & 0x3FF) << 10 | int(low, 16) & 0x3FF))
+        return pair if json else 2 * _REPLACEMENT  # version 1 knows of no pairs
     code = int(short or long, 16)
     if 0xD800 <= code <= 0xDFFF:
         return _REPLACEMENT
@@ -133,14 +157,14 @@ def heredoc(raw: str) -> str:
     raw = raw.replace("\r\n", "\n").rstrip("\r")
     head, _, rest = raw.partition("\n")
     indented = head[2] == "-"
-    anchor = head[3:] if indented else head[2:]
+    anchor = head[3 if indented else 2 :].rstrip("\r")
     text = rest[: len(rest) - len(anchor)]
     if not indented:
         return text
     lines = text.split("\n")
     indent = lines.pop()
     if not all(line.startswith(indent) for line in lines):
-        return text[: len(text) - len(indent)]
+        return text[:-1].rstrip(" \t")  # to the letter: an indentation may hold a form feed
     return "".join(line[len(indent) :] + "\n" for line in lines)
 
 
@@ -157,3 +181,21 @@ def number(text: str) -> int | float | None:
     base = 16 if hexadecimal else 8 if integer[0] == "0" else 10
     value = int(hexadecimal or integer, base)
     return -value if sign else value
+
+
+def integer(text: str) -> int | None:
+    """The integer that a string holds, as version 1 reads one where an integer was before.
+
+    None where it holds none, or one that 64 bits cannot hold.
+    """
+    match = _INTEGER.match(text)
+    if match is None or len(text) > _LONGEST_NUMBER:
+        return None
+    sign, *digits = match.groups()
+    found = next(
+        int(one.replace("_", ""), base)
+        for one, base in zip(digits, (16, 2, 8, 10), strict=True)
+        if one
+    )
+    value = -found if sign == "-" else found
+    return value if value in INT64 else None

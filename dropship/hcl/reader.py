@@ -11,14 +11,17 @@ import re
 from dropship.hcl import codes
 from dropship.hcl.ast import Comment, ObjectValue, Source, Span
 from dropship.hcl.builder import Builder
-from dropship.hcl.diagnostics import Diagnostic, error
+from dropship.hcl.diagnostics import Diagnostic, error, warning
 from dropship.hcl.engine import Maker, make
 from dropship.hcl.flatten import flatten
 from dropship.hcl.tokens import Swallowed, TooDeep
 
 # A file's reader hands over bytes that are no UTF-8 as Python's stand-ins for them. Version 1
-# keeps U+E123 for itself.
-_NOT_TEXT = re.compile("[\0\ue123\ud800-\udfff]")
+# keeps U+E123 for itself, but in JSON.
+_NOT_TEXT = {
+    "hcl": re.compile("[\0\ue123\ud800-\udfff]"),
+    "json": re.compile("[\0\ud800-\udfff]"),
+}
 
 
 class Reader:
@@ -32,7 +35,7 @@ class Reader:
         self, source: Source, start: str
     ) -> tuple[ObjectValue, tuple[Comment, ...], tuple[Diagnostic, ...]]:
         """The body, the comments and what is wrong, all in the text's order."""
-        foreign = _foreign(source)
+        foreign = _foreign(source, start)
         if foreign and "\0" in source.text:
             # Not a text at all; every byte of it would be a fault.
             self._builder.begin(source)
@@ -42,7 +45,10 @@ class Reader:
         comments = {comment.span.start: comment for comment in self._builder.comments}
         if start == "json":
             body = flatten(body)
-            faults += [_json_comment(comment) for comment in comments.values()]
+            end = body.span.end
+            faults += [
+                _json_comment(one, behind=one.span.start >= end) for one in comments.values()
+            ]
         ordered = tuple(comments[at] for at in sorted(comments))
         return body, ordered, _told_once(faults)
 
@@ -57,8 +63,8 @@ class Reader:
         return body
 
 
-def _foreign(source: Source) -> Diagnostic | None:
-    match = _NOT_TEXT.search(source.text)
+def _foreign(source: Source, start: str) -> Diagnostic | None:
+    match = _NOT_TEXT[start].search(source.text)
     if match is None:
         return None
     span = Span(source, match.start(), match.end())
@@ -71,7 +77,11 @@ def _foreign(source: Source) -> Diagnostic | None:
     return error(codes.NOT_TEXT, message, span, suggestion="save the file as UTF-8 text")
 
 
-def _json_comment(comment: Comment) -> Diagnostic:
+def _json_comment(comment: Comment, *, behind: bool) -> Diagnostic:
+    if behind:  # where version 1 reads nothing any more
+        return warning(
+            codes.AFTER_JSON, "what stands behind the JSON document is not read", comment.span
+        )
     return error(codes.JSON_COMMENT, "JSON has no comments", comment.span)
 
 

@@ -87,6 +87,8 @@ class Terminals:
         """A bare key or label."""
         text = token.rstrip()
         start = token.start_pos
+        if not text.isascii():
+            self._look_for_numerals(text, start)
         return Key(text, Span(self.source, start, start + len(text)))
 
     def KEY_STRING(self, token: Any) -> Key:  # noqa: N802  the terminal's name
@@ -105,10 +107,13 @@ class Terminals:
 
     def HEREDOC(self, token: Any) -> StringValue:  # noqa: N802  the terminal's name
         """A heredoc, terminator included."""
-        start, end = token.start_pos, token.end_pos
-        if token.find("<<", 2) > 0 and swallows(self.source.text, start, end):
+        text, start, end = str(token), token.start_pos, token.end_pos
+        if text.find("<<", 2) > 0 and swallows(self.source.text, start, end):
             raise Swallowed(start)
-        return StringValue(heredoc(str(token)), Span(self.source, start, end), heredoc=True)
+        if not text.isascii():
+            self._look_for_numerals(text.partition("
+")[0], start)
+        return StringValue(heredoc(text), Span(self.source, start, end), heredoc=True)
 
     def BOOL(self, token: Any) -> BoolValue:  # noqa: N802  the terminal's name
         """``true`` or ``false``."""
@@ -146,11 +151,11 @@ class Terminals:
         return StringValue(key.text, key.span)
 
     def JSON_NUMBER(self, token: Any) -> NumberValue | StringValue:  # noqa: N802  the terminal's name
-        """A number in JSON, where none starts with a superfluous 0."""
+        """A number in JSON, where no integer starts with a superfluous 0."""
         text = str(token)
         span = Span(self.source, token.start_pos, token.end_pos)
         value = number(text)
-        if value is None or re.match(r"-?0[0-9xX]", text):
+        if value is None or (isinstance(value, int) and re.match(r"-?0[0-9xX]", text)):
             self.faults.append(_bad_number(text, span))
             return StringValue(text, span, broken=True)
         return NumberValue(value, text, span)
@@ -182,6 +187,14 @@ class Terminals:
             self.faults.append(_bad_escape(self.source.text[span.start : span.end], span))
         return value
 
+    def _look_for_numerals(self, text: str, start: int) -> None:
+        # Python's \w takes them for letters, version 1 does not.
+        for at, character in enumerate(text, start):
+            if character.isnumeric() and not (character.isdecimal() or character.isalpha()):
+                span = Span(self.source, at, at + 1)
+                message = f"{character} cannot stand in a name without quotes"
+                self.faults.append(error(codes.UNEXPECTED, message, span))
+
     def _look_for_unit(self, text: str, end: int) -> None:
         unit = _UNIT.match(self.source.text, end)
         if unit:
@@ -196,12 +209,9 @@ class Terminals:
 
 
 def _bad_number(text: str, span: Span) -> Diagnostic:
-    return error(
-        codes.BAD_NUMBER,
-        f"{short(text)} is not a number",
-        span,
-        suggestion=f'write "{short(text)}"',
-    )
+    whole = text.replace(".", "0.", 1)  # what is meant by -.5, which is none
+    hint = f"write {whole}" if number(whole) is not None else f'write "{short(text)}"'
+    return error(codes.BAD_NUMBER, f"{short(text)} is not a number", span, suggestion=hint)
 
 
 def _bad_escape(text: str, span: Span) -> Diagnostic:

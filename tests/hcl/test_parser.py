@@ -65,6 +65,17 @@ def pointed(diagnostic: Diagnostic) -> str:
         ("foo-bar.baz = 1", {"foo-bar.baz": 1}),
         ("größe = 1", {"größe": 1}),
         ("truely = true, false-ish = false", {"truely": True, "false-ish": False}),
+        (
+            "TRUE = true, _ = 1, a. = 2, a- = 3, a٣ = 4",
+            {"TRUE": True, "_": 1, "a.": 2, "a-": 3, "a٣": 4},
+        ),
+        ('"" = 1, "true" = 2, "${x}" = 3, "a²" = 4', {"": 1, "true": 2, "${x}": 3, "a²": 4}),
+        (
+            '"a"="b""c"="d"e=true"f"{}g=[]"h"=1',
+            {"a": "b", "c": "d", "e": True, "f": [{}], "g": [], "h": 1},
+        ),
+        ('a=1"b"=2', {"a": 1, "b": 2}),
+        ("a # x\n= // y\n1 /* z */ b /* = */ { # }\n}", {"a": 1, "b": [{}]}),
         ("a = 1 a = 2", {"a": 2}),
         ("a { x = 1 } a { y = 2 }", {"a": [{"x": 1}, {"y": 2}]}),
         ("a = { x = 1, y = 2 }", {"a": [{"x": 1, "y": 2}]}),
@@ -91,6 +102,9 @@ def test_items_are_read_as_version_one_does(text: str, expected: dict[str, Any])
         ("[{a = 1}, {b = {}}]", [{"a": 1}, {"b": [{}]}]),
         ("[<<X\nt\nX\n, 2]", ["t\n", 2]),
         ("[ # one\n1, // two\n2 ]", [1, 2]),
+        ('[[1]"a"]', [[1], "a"]),
+        ("[[1]{a = 2}, [[]]]", [[1], {"a": 2}, [[]]]),
+        ('["${b{}}", ["${b{}}"]"${c{}}"]', ["${b{}}", ["${b{}}"], "${c{}}"]),
     ],
 )
 def test_lists_take_version_ones_commas(text: str, expected: list[Any]) -> None:
@@ -106,6 +120,13 @@ def test_lists_take_version_ones_commas(text: str, expected: list[Any]) -> None:
         (r'"\xc3\xa9\303\251"', "éé"),
         (r'"\xff\xe2\x82"', "\ufffd\ufffd\ufffd"),
         (r'"\ud800"', "\ufffd"),
+        (r'"\ud83d\ude80"', "\ufffd\ufffd"),
+        (r'"\U0000d800"', "\ufffd"),
+        (r'"\r\n"', "\r\n"),
+        (r'"\x24{a}\\"', r"${a}" + "\\"),
+        (r'"${\400\ud800\U00110000\"}"', r"${\400\ud800\U00110000\"}"),
+        (r'"$${a}$${{\n}}\n"', "$${a}$${{\\n}}\n"),
+        ('"${\r\n\r}\\r\\n\r"', "${\n\r}\r\n\r"),
         (r'"\U0001F680"', "🚀"),
         ('"a$b$$c$"', "a$b$$c$"),
         ('"${a} ${b}"', "${a} ${b}"),
@@ -150,6 +171,12 @@ def test_deep_template_can_be_a_label() -> None:
         ("<<-X\na\nX", "a\n"),
         ("<<1_é\na\n1_é\n", "a\n"),
         ('<<X\n"${ # \\q {\nX\n', '"${ # \\q {\n'),
+        ("<<X\na\n\f X\n", "a\n\f "),
+        ("<<-X\n\v a\n\v X\n", "a\n"),
+        ("<<-X\na\n\v\f X\n", "a\n\v\f"),
+        ("<<X\nX }\nx\nX\n", "X }\nx\n"),
+        ("<<X\r\r\na\r\r\nX\r\r\n", "a\r\n"),
+        ("<<-X\r\r\n a\r\r\n X\r\r\n", "a\r\n"),
     ],
 )
 def test_heredocs_follow_version_ones_indentation(text: str, expected: str) -> None:
@@ -164,6 +191,7 @@ def test_heredocs_follow_version_ones_indentation(text: str, expected: str) -> N
         ("0", 0), ("-12", -12), ("0755", 493), ("0x1F", 31), ("-0Xff", -255), ("00", 0),
         ("1.5", 1.5), ("1.", 1.0), (".5", 0.5), ("1e3", 1000.0), ("1.e3", 1000.0),
         ("1E+3", 1000.0), ("0e1", 0.0), ("-1.5e-1", -0.15), ("08.5", 8.5),
+        ("0189.5", 189.5), ("08e1", 80.0), ("1e-999", 0.0),
         ("9223372036854775807", 2**63 - 1), ("9223372036854775808", "9223372036854775808"),
         ("-9223372036854775808", -(2**63)), ("1e999", "1e999"),
     ],
@@ -215,6 +243,21 @@ def test_number_with_a_tail_is_refused(number: str) -> None:
         "a",
         "service",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"), [("-.5", "-0.5"), (".5e3", "0.5e3"), ("-.5e-3", "-0.5e-3")]
+)
+@pytest.mark.parametrize("form", ["a = %s", '{"a": %s}'])
+def test_number_that_starts_with_its_point_has_neither_sign_nor_exponent(
+    form: str, number: str, meant: str
+) -> None:
+    """So it is in version 1, that knows .5 all the same."""
+    fault, *others = parse(Source("x", form % number)).diagnostics
+    assert (fault.code, pointed(fault), fault.suggestion) == ("E109", number, f"write {meant}")
+    assert not others
+    assert faults(form % meant) == []
+    assert faults(form % ".5") == []
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "MB", "minutes"])
@@ -326,6 +369,46 @@ def test_valid_value_is_not_broken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "pointed_at"),
+    [
+        ("a² = 1", "²"),
+        ("Ⅷ {}", "Ⅷ"),
+        ("a ½b {}", "½"),
+        ("a = <<-E²\nx\n E²\n", "²"),
+    ],
+)
+def test_number_signs_are_no_letters(text: str, pointed_at: str) -> None:
+    """Names are made of letters and decimal digits, of any script."""
+    assert faults(text) == [("E101", pointed_at)]
+
+
+@pytest.mark.parametrize("escape", [r"\400", r"\U00110000", r"\UFFFFFFFF", r"\U80000041"])
+def test_escape_of_no_character_is_refused(escape: str) -> None:
+    """Version 1 panics over the first two, and makes a wild byte of the others."""
+    assert faults(f'a = "{escape}"') == [("E108", escape[:2])]
+
+
+@pytest.mark.parametrize("escape", [r"\q", r"\x4", r"\u004", r"\U0000004", r"\08", r"\}", r"\'"])
+def test_escape_in_a_template_has_to_look_like_one(escape: str) -> None:
+    """Though it stays as it is written."""
+    assert faults(f'a = "${{{escape}}}"') == [("E108", escape[:2])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a =", "a = # x", "a { b = } }", "a { b = [1 } }", "a { b = 1 c = } }", "a = 1,,",
+        ", a = 1", "a { , }", "true = 1", "a = TRUE", "a = - 1", "a = +1", "a b = {}", "1 {}",
+        "a = [1 2]", "a = [{} {}]", "a = <<X Y\nX Y\n", "a = <<\nx\n", "a = << X\nX\n",
+        "a = 1 / b", "/* a", "a = '1'", "a = 1;", "\va = 1", "\xa0a = 1", "a\ufeff = 1",
+    ],
+)  # fmt: skip
+def test_what_version_one_refuses_or_loses_is_refused(text: str) -> None:
+    """It drops a key without a value in front of the text's end, or of one brace too many."""
+    assert faults(text) != []
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("{}", {}),
@@ -341,6 +424,11 @@ def test_valid_value_is_not_broken() -> None:
          {"a": [], "b": [[{"c": [{"d": [{"e": 1}]}]}]]}),
         ('{"a": 1, "a": 2,}', {"a": 2}),
         ('{"a" "b": {"c": -1.5e3}}', {"a": [{"b": [{"c": -1500.0}]}]}),
+        ('{"a" "b": 1, "c" "d": [2], "e" "f" "g": null}',
+         {"a": [{"b": 1}], "c": [{"d": [2]}], "e": [{"f": [{"g": ""}]}]}),
+        ('{"a": "\ue123", "b": [1 "x"], "c": 00.5, "d": -0}',
+         {"a": "\ue123", "b": [1, "x"], "c": 0.5, "d": 0}),
+        (r'{"a": "\a\v\x41\101\u0000"}', {"a": "\a\vAA\0"}),
         (r'{"a": "\u00e9\ud83d\ude80\/\n${\"x\"} # y"}', {"a": 'é🚀/\n${"x"} # y'}),
     ],
 )  # fmt: skip
@@ -365,6 +453,12 @@ def test_json_has_places_too() -> None:
     assert [type(one) for one in value.elements] == [NumberValue, NullValue, BoolValue]
     assert text[value.span.start : value.span.end] == "[1, null, true]"
     assert isinstance(item.keys[0], Key)
+
+
+@pytest.mark.parametrize("behind", ["x", "# x", "/* x", "}", '"'])
+def test_text_behind_a_json_document_is_warned_of(behind: str) -> None:
+    """Version 1 reads no further."""
+    assert faults(f'{{"a": 1}} {behind}') == [("W102", behind)]
 
 
 @pytest.mark.parametrize("number", ["01", "0x1", "1s", "1_0"])
