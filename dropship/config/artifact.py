@@ -213,7 +213,13 @@ def _check_shared(reader: Reader, body: Body, values: Values) -> None:
 
 
 def _unfit(  # noqa: PLR0913 - one place for three rules
-    reader: Reader, body: Body, values: Values, field: str, why: str, *, suggestion: str | None = None
+    reader: Reader,
+    body: Body,
+    values: Values,
+    field: str,
+    why: str,
+    *,
+    suggestion: str | None = None,
 ) -> None:
     item = body.named(fold(field))[-1]
     if not reader.report.told(item):

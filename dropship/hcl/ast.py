@@ -28,6 +28,11 @@ class Source(NamedTuple):
         """Without the text."""
         return f"Source(name={self.name!r})"
 
+    def line_start(self, offset: int) -> int:
+        """Where the line of this offset starts; behind a byte order mark, that no editor counts."""
+        start = self.text.rfind("\n", 0, offset) + 1
+        return 1 if not start and offset and self.text[0] == "\ufeff" else start
+
 
 class Span(NamedTuple):
     """A piece of a source. Lines and columns count from 1, columns in characters.
@@ -47,7 +52,7 @@ class Span(NamedTuple):
     @property
     def column(self) -> int:
         """Column of the start."""
-        return self.start - self.source.text.rfind("\n", 0, self.start)
+        return self.start - self.source.line_start(self.start) + 1
 
     @property
     def end_line(self) -> int:
@@ -57,7 +62,7 @@ class Span(NamedTuple):
     @property
     def end_column(self) -> int:
         """Column just behind the end."""
-        return self.end - self.source.text.rfind("\n", 0, self.end)
+        return self.end - self.source.line_start(self.end) + 1
 
 
 class Key(NamedTuple):

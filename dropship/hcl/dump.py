@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import Any
 
@@ -20,6 +21,8 @@ from dropship.hcl.ast import (
     Value,
 )
 
+_WHOLE = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9]+)\Z")
+
 
 def dump(file: File) -> dict[str, Any]:
     """A file's items and comments. Lines and columns count from 1, the end is exclusive."""
@@ -32,7 +35,7 @@ class _Places:
     """Lines and columns of offsets, found without counting from the start each time."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0]
+        self._starts = [int(text.startswith("\ufeff"))]  # a byte order mark is in no column
         while (at := text.find("\n", self._starts[-1])) >= 0:
             self._starts.append(at + 1)
 
@@ -73,7 +76,7 @@ def _literal(value: Value) -> tuple[str, Any]:
         return "HEREDOC" if value.heredoc else "STRING", value.text
     if isinstance(value, NumberValue):
         # The text: a number may be larger, or more exact, than JSON's readers hold.
-        return "NUMBER" if isinstance(value.value, int) else "FLOAT", value.text
+        return "NUMBER" if _WHOLE.match(value.text) else "FLOAT", value.text
     if isinstance(value, BoolValue):
         return "BOOL", value.value
     assert isinstance(value, NullValue)  # noqa: S101  the others are told apart above

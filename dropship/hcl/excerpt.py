@@ -20,7 +20,7 @@ _CUT: Final = "…"
 def excerpt(span: Span, masked: Collection[Span]) -> list[str]:
     """The line, and the carets below it; of several lines only the first."""
     text = span.source.text
-    start = text.rfind("\n", 0, span.start) + 1
+    start = span.source.line_start(span.start)
     line = _clean(text[start : _line_end(text, start)])
     _mask(line, span, start, masked)
     first = min(span.start - start, len(line))

@@ -173,11 +173,11 @@ def number(text: str) -> int | float | None:
     match = _NUMBER.match(text)
     if match is None:
         return None
-    if len(text) > _LONGEST_NUMBER:
-        return -math.inf if text[0] == "-" else math.inf
     sign, hexadecimal, integer, decimal = match.groups()
     if decimal:
         return None if decimal.isdigit() else float(text)
+    if len(text) > _LONGEST_NUMBER and len(text.lstrip("-0xX")) > _LONGEST_NUMBER:
+        return -math.inf if sign else math.inf
     base = 16 if hexadecimal else 8 if integer[0] == "0" else 10
     value = int(hexadecimal or integer, base)
     return -value if sign else value

@@ -111,8 +111,7 @@ class Terminals:
         if text.find("<<", 2) > 0 and swallows(self.source.text, start, end):
             raise Swallowed(start)
         if not text.isascii():
-            self._look_for_numerals(text.partition("
-")[0], start)
+            self._look_for_numerals(text.partition("\n")[0], start)
         return StringValue(heredoc(text), Span(self.source, start, end), heredoc=True)
 
     def BOOL(self, token: Any) -> BoolValue:  # noqa: N802  the terminal's name

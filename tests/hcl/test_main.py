@@ -113,6 +113,18 @@ def test_tree_has_places(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found["comments"][0]["text"] == "# d"
 
 
+def test_tree_places_and_types_do_not_depend_on_marks_and_lengths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A byte order mark is in no column, and a long integer is one."""
+    long = "9" * 5000
+    code, out, _ = run(capsys, "--ast", write(tmp_path, f"\ufeffa = {long}\nb = -0x1F"))
+    first, second = json.loads(out)["items"]
+    assert (code, first["keys"][0]["col"], first["keys"][0]["end_col"]) == (0, 1, 2)
+    assert (first["val"]["type"], first["val"]["value"], first["val"]["col"]) == ("NUMBER", long, 5)
+    assert (second["val"]["type"], second["val"]["line"], second["val"]["col"]) == ("NUMBER", 2, 5)
+
+
 def test_json_null_is_null_in_the_tree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only the decoded shape, version 1's, has no null."""
     code, out, _ = run(capsys, "--ast", write(tmp_path, '{"a": null}'))

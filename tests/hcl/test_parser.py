@@ -20,7 +20,7 @@ from dropship.hcl.ast import (
     StringValue,
 )
 from dropship.hcl.decode import Decoder
-from dropship.hcl.diagnostics import Diagnostic, Severity
+from dropship.hcl.diagnostics import Diagnostic, Severity, draw
 from dropship.hcl.parser import parse
 
 
@@ -218,6 +218,14 @@ def test_very_long_number_is_infinite() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"), [("0" * 5000, 0), (f"-0x{'0' * 5000}f", -15), (f"0.{'1' * 5000}", 0.1)]
+)
+def test_long_number_is_exact_where_it_can_be(text: str, expected: float) -> None:
+    """Length alone makes no number large."""
+    assert plain(f"a = {text}")["a"] == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize(
     "number",
     [
         "10s",
@@ -326,6 +334,21 @@ def test_spans_are_those_of_the_text() -> None:
     assert text[: block.value.span.end].endswith("}")
     assert (values[0].span.line, values[0].span.column) == (2, 7)
     assert (values[0].span.end_line, values[0].span.end_column) == (2, 10)
+
+
+def test_byte_order_mark_is_in_no_column() -> None:
+    """Whoever looks for the place in an editor does not see it."""
+    text = "\ufeffa = b\nc = d\n"
+    body = tree(text.replace("b", "1").replace("d", "2")).body
+    keys = [item.keys[0].span for item in body.items]
+    assert [(span.line, span.column, span.end_column) for span in keys] == [(1, 1, 2), (2, 1, 2)]
+    first, second = parse(Source("x", text)).diagnostics
+    assert draw(first).splitlines()[:3] == [
+        "x:1:5: error E107: b is not in quotes", " 1 | a = b", "   |     ^",
+    ]  # fmt: skip
+    assert second.where == "x:2:5"
+    twice = parse(Source("x", f"\ufeff{text}")).diagnostics[0]
+    assert (twice.where, pointed(twice)) == ("x:1:1", "\ufeff")
 
 
 def test_keys_know_whether_they_are_quoted() -> None:
