@@ -11,17 +11,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
-from dropship.config.reader import Field
-from dropship.config.scalar import bare
-from dropship.config.schema import Key, Place, fields
+from dropship.config.layout import MAIN
+from dropship.config.schema import Key, schema
 from dropship.config.service import HOOKS
 from dropship.core.option import fold
-from dropship.core.template import Template
-from dropship.core.values import Secret, Strings
 
 SOURCES: Final = ("literal", "env", "file")
 
@@ -29,6 +27,20 @@ SOURCES: Final = ("literal", "env", "file")
 _ADDRESSES: Final = frozenset({"url", "host", "endpoint", "authurl", "address"})
 # Without these a secret is refused, or is sent nowhere.
 _COMPANIONS: Final = {"user": "joe", "accesskey": "AKIAEXAMPLE"}
+
+
+class Place(NamedTuple):
+    """Where a key stands: a block (or the main file), and the type whose key it is, if of one."""
+
+    block: str
+    type: str = ""
+
+
+class Placed(NamedTuple):
+    """A key in a place."""
+
+    place: Place
+    key: Key
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ class Seeded:
 
     def main(self) -> str:
         """What stands outside of services: keys of the main file, stores, locks."""
-        lines = [*self._keys(Place(""), "literal")]
+        lines = [*self._keys(Place(MAIN), "literal")]
         for block in ("worker", "defaults"):
             lines += [_block(block, self._keys(Place(block), "literal"))]
         for source in SOURCES:
@@ -151,22 +163,21 @@ class Seeded:
         """The secrets of a place, and what they need beside them."""
         lines = [] if not place.type else self._required(place, login=source)
         for key in _declared(place):
-            if key.field.secret:
-                self.places.add((place, key.field.option.key))
-                name = ".".join((*place, key.field.option.key, source))
-                lines.append(f"{key.field.option.key} {self._value(key.field, name, source)}")
+            if key.secret:
+                self.places.add((place, key.name))
+                name = ".".join((*place, key.name, source))
+                lines.append(f"{key.name} {self._value(key, name, source)}")
         return lines
 
-    def _value(self, declared: Field, name: str, source: str) -> str:
-        kind = bare(declared.hint)
-        if kind in (Secret, str, Template):
+    def _value(self, key: Key, name: str, source: str) -> str:
+        if key.type in ("string", "template"):
             return f"= {self._text(name, source)}"
-        if kind is Strings:
+        if key.type == "strings":
             bearer = self._text(f"{name}.bearer", source, before="Bearer ")
             return f'{{ "X-Seed" = {self._text(name, source)} "X-Auth" = {bearer} }}'
-        if get_origin(kind) is tuple and get_args(kind)[0] in (Secret, str, Template):
+        if key.of in ("string", "template"):
             return f"= [{self._text(name, source)}]"
-        raise AssertionError(f"{name} is a secret of a type that nobody knows how to seed: {kind}")
+        raise AssertionError(f"{name} is a secret that nobody knows how to seed: {key.type}")
 
     def _text(self, name: str, source: str, before: str = "") -> str:
         """An expression for a fresh seed."""
@@ -185,15 +196,15 @@ class Seeded:
         """What must be there, and addresses; ``literal``: with a login, which is a secret too."""
         lines = []
         for key in _declared(place):
-            said, name = key.field.option, fold(key.field.option.key)
-            if key.field.secret:
+            name = fold(key.name)
+            if key.secret:
                 continue
-            if name in _ADDRESSES and bare(key.field.hint) is str:
-                lines.append(f'{said.key} = "{self._address(place, said.key, login)}"')
+            if name in _ADDRESSES and key.type == "string":
+                lines.append(f'{key.name} = "{self._address(place, key.name, login)}"')
             elif name in _COMPANIONS:
-                lines.append(f'{said.key} = "{_COMPANIONS[name]}"')
-            elif said.required:
-                lines.append(f'{said.key} = "x"')
+                lines.append(f'{key.name} = "{_COMPANIONS[name]}"')
+            elif key.required:
+                lines.append(f'{key.name} = "x"')
         return lines
 
     def _address(self, place: Place, key: str, login: str) -> str:
@@ -209,24 +220,37 @@ def _word(text: str) -> str:
     return digits.translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
-def secret_keys() -> Iterator[Key]:
-    """Every key that is declared secret."""
-    return (key for key in fields() if key.field.secret)
+@cache
+def _all() -> tuple[Placed, ...]:
+    return tuple(_listed())
+
+
+def _listed() -> Iterator[Placed]:
+    found = schema()
+    for block in (*found.files, *found.blocks):
+        yield from (Placed(Place(block.plan.name), key) for key in block.keys)
+        for one in block.types:
+            yield from (Placed(Place(block.plan.name, one.name), key) for key in one.keys)
+
+
+def secret_keys() -> set[tuple[Place, str]]:
+    """Where every key that is declared secret stands."""
+    return {(one.place, one.key.name) for one in _all() if one.key.secret}
 
 
 def _declared(place: Place) -> Iterator[Key]:
-    return (key for key in fields() if key.place == place)
+    return (one.key for one in _all() if one.place == place)
 
 
 def _places(*blocks: str) -> list[Place]:
     """The places of blocks where a backend has secrets, or an address that could hold one."""
-    found = dict.fromkeys(key.place for key in fields() if key.place.type and _holds(key))
+    found = dict.fromkeys(one.place for one in _all() if one.place.type and _holds(one))
     return [place for place in found if place.block in blocks]
 
 
-def _holds(key: Key) -> bool:
-    address = fold(key.field.option.key) in _ADDRESSES and key.place.block != "artifact"
-    return key.field.secret or address
+def _holds(one: Placed) -> bool:
+    address = fold(one.key.name) in _ADDRESSES and one.place.block != "artifact"
+    return one.key.secret or address
 
 
 def _name(place: Place, source: str) -> str:
