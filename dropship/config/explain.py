@@ -16,7 +16,7 @@ from typing import Final
 from dropship.errors import UsageError
 
 _HEADING: Final = re.compile(r"^# ([EW]\d{3}) (.+)$", re.MULTILINE)
-_EXAMPLE: Final = re.compile(r"^```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_EXAMPLE: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +27,22 @@ class Story:
         code: With the letter it usually has.
         title: The fault in a few words.
         text: What it means and why it matters.
-        wrong: A main file with this fault; empty where it is not a matter of text.
+        wrong: A main file with this fault, or what a shell does to get it.
         right: The same without it.
+        language: What both are written in: ``hcl``, ``json`` or ``sh``.
     """
 
     code: str
     title: str
     text: str
-    wrong: str = ""
-    right: str = ""
+    wrong: str
+    right: str
+    language: str
 
     def __str__(self) -> str:
         parts = [f"{self.code}: {self.title}", self.text]
         for label, example in (("wrong:", self.wrong), ("right:", self.right)):
-            if example:
-                parts += [label, _indented(example)]
+            parts += [label, _indented(example)]
         return "\n\n".join(parts)
 
 
@@ -76,9 +77,9 @@ def explain(code: str) -> Story:
 
 
 def _story(heading: re.Match[str], body: str) -> Story:
-    examples = [match[1].rstrip("\n") for match in _EXAMPLE.finditer(body)]
+    (language, wrong), (_, right) = _EXAMPLE.findall(body)
     text = _EXAMPLE.sub("", body).strip()
-    return Story(heading[1], heading[2], text, *examples)
+    return Story(heading[1], heading[2], text, wrong.rstrip("\n"), right.rstrip("\n"), language)
 
 
 def _indented(text: str) -> str:

@@ -74,6 +74,7 @@ plain = chatter:Plain
 unread = chatter:Unread
 strange = chatter:Strange
 gone = chatter_that_is_not_there:Chat
+pager = pager_library_that_is_not_there:Pager
 broken = chatter_that_breaks:Chat
 
 [dropship.repos]

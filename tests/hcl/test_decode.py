@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from dropship.hcl import codes
 from dropship.hcl.ast import Source
 from dropship.hcl.decode import Decoder
 from dropship.hcl.parser import parse
@@ -95,10 +94,3 @@ def test_keys_that_only_look_alike_are_different(first: str, second: str) -> Non
     """One character is compared with one."""
     body = parse(Source("x", f'{first} "x" {{}} {second} "y" {{}}')).file.body
     assert Decoder({}, str).object(body) == {first: [{"x": [{}]}], second: [{"y": [{}]}]}
-
-
-def test_every_code_has_a_title() -> None:
-    """The table is complete, and its codes look like codes."""
-    named = {value for name, value in vars(codes).items() if name.isupper() and name != "CODES"}
-    assert named == set(codes.CODES)
-    assert all(len(code) == 4 and code[0] in "EW" and code[1] == "1" for code in codes.CODES)
