@@ -20,6 +20,7 @@ from dropship.core.option import fold
 from dropship.hcl.ast import Source
 from dropship.hcl.diagnostics import Severity, draw
 from dropship.hcl.parser import parse
+from tests import codes
 from tests.docs.pages import USAGE, Block, Page, blocks, commands, pages
 
 CONFIGURATION = Page(USAGE / "configuration.md")
@@ -206,7 +207,8 @@ def test_operating_shows_every_global_option() -> None:
 
 
 def test_errors_lists_every_code_there_is_by_its_title() -> None:
-    """A code that is looked up is found."""
+    """A code that is looked up is found; ``python -m tests.codes`` renews the lists."""
+    assert codes.page(ERRORS.text) == ERRORS.text
     rows = dict(re.findall(r"^\| `([EW]\d{3})` \| (.+) \|$", ERRORS.prose, re.MULTILINE))
     assert rows == {story.code: story.title for story in stories().values()}
 
