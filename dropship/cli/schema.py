@@ -55,7 +55,7 @@ def _document(found: Schema) -> dict[str, Any]:
         "files": {one.plan.name: _file(one) for one in found.files},
         "blocks": {one.plan.name: _block(one) for one in found.blocks},
         "unusable": [
-            {"kind": one.kind.value, "name": one.name, "error": one.reason}
+            {"kind": one.kind.name.lower(), "name": one.name, "error": one.reason}
             for one in found.unusable
         ],
     }

@@ -12,7 +12,7 @@ from dropship.config import hints
 from dropship.config.backends import Entries, implicit_repo
 from dropship.config.body import Block, Body
 from dropship.config.model import ArtifactConfig, RepoConfig
-from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
+from dropship.config.reader import FAULTY, Reader, Values, fields_of, nearest, spellings
 from dropship.config.sketch import Claims, Stored
 from dropship.core.option import fold
 from dropship.hcl.ast import CallValue, Key, NumberValue, StringValue
@@ -73,14 +73,19 @@ def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> Ta
         return Taken(values)
     if entry.cls is None:
         return Taken(values)
-    reader.unknown(body, spellings(ArtifactConfig, entry.cls.Location))
-    location: Any = reader.make(entry.cls.Location, body)
+    cls = entry.cls.Location
+    reader.unknown(body, spellings(ArtifactConfig, cls), secret=_secrets(cls))
+    location: Any = reader.make(cls, body)
     _somewhere(reader, body, location)
     repo: RepoConfig | None = entry.config
     made = values.make(ArtifactConfig, repo=repo or FAULTY, location=location)
     taken = Taken(values, made, repo, None if location is FAULTY else location)
     _whole_url(reader, body, taken)
     return taken
+
+
+def _secrets(cls: type) -> list[str]:
+    return [key for field in fields_of(cls) if field.secret for key in field.keys]
 
 
 def stored_at(taken: Taken, cwd: Path) -> Stored | None:

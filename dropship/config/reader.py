@@ -194,15 +194,26 @@ class Reader:
         return found[-1].body if found else None
 
     def unknown(
-        self, body: Body, known: Sequence[str], blocks: Sequence[str] = (), *, hide: bool = False
+        self,
+        body: Body,
+        known: Sequence[str],
+        blocks: Sequence[str] = (),
+        *,
+        hide: bool = False,
+        secret: Sequence[str] = (),
     ) -> None:
-        """Warn of every item that is neither; ``hide`` where its value may be a secret."""
+        """Warn of every item that is neither.
+
+        ``hide`` where its value may be a secret, ``secret`` are the (folded) keys of those: a
+        name that is near to one of them is hidden, too.
+        """
         folded = {fold(name): name for name in (*known, *blocks)}
+        secretive = {name: name for name in secret}
         for item in body.items:
             name = item.keys[0].text
             if fold(name) in folded:
                 continue
-            if hide or _whispers(name):
+            if hide or _whispers(name) or nearest(fold(name), secretive):
                 self.report.mask(item.value)
             if not self.report.told(item):
                 self._unknown(item, folded, body)

@@ -78,6 +78,16 @@ def test_faults_in_the_options_of_somebody_else_are_told_like_ours(
     assert text == _FOUND
 
 
+def test_mistyped_secret_of_an_artifact_of_somebody_else_is_not_drawn(read: Reader) -> None:
+    """The name need not sound like one."""
+    artifact = 'room = "ops" knok = "thrice-and-once" wods = "open"'
+    main = 'repo "needy" { room = "ops" }'
+    text = WEB.format(service="", artifact=artifact).replace('"http"', '"needy"')
+    drawn = read(main + text.replace("url ", "room ")).text
+    assert "thrice" not in drawn
+    assert 'wods = "open"' in drawn
+
+
 def test_options_that_do_not_go_together_are_an_error(read: Reader) -> None:
     """A backend may refuse them in its own words."""
     result = read.service('after "chat" { room = "ops" words = "ops" }')
