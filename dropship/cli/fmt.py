@@ -6,7 +6,6 @@ What a file means is not looked at; one that the language finds fault with is le
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import re
 import sys
@@ -116,7 +115,8 @@ class _Run:
 
     def standard_input(self) -> None:
         """From standard input to standard output."""
-        old = sys.stdin.buffer.read()
+        with os.fdopen(0, "rb", closefd=False) as stream:  # sys.stdin is None where it is closed
+            old = stream.read()
         new = self._text(_STDIN, old)
         if new is None:
             return
@@ -184,6 +184,8 @@ def _put(content: bytes) -> None:
 
 def _compared(name: str, old: str, new: str) -> Iterator[str]:
     """The lines of a unified diff, as patch reads it."""
+    import difflib  # noqa: PLC0415 - seldom wanted
+
     for line in difflib.unified_diff(_lines(old), _lines(new), name, name):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 

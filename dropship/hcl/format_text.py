@@ -1,7 +1,7 @@
 r"""Keys, literals and comments as the canonical form writes them: what HCL 1 and 2 read alike.
 
-Escapes that version 2 does not know (``\a``, ``\033``, ``\x1b``) become ``\u`` escapes, which mean
-the same in both. Templates, heredocs and numbers stay as they are written: a key that takes a
+Escapes that version 2 does not know (``\a``, ``\033``, ``\x1b``, surrogates) become ``\u`` escapes of
+what they stand for, which are the same in both. Templates, heredocs and numbers stay as they are written: a key that takes a
 string takes a number's very text, and what ``${…}`` means is not the language's to say.
 """
 
@@ -15,12 +15,11 @@ from dropship.hcl.literals import template_end, unquote
 
 # One escape that version 2 does not know, or one that it does, so as not to start within it.
 _ESCAPES = re.compile(
-    r"(?P<foreign>(?:\\(?:[abfv]|[0-3][0-7]{2}|x[0-9a-fA-F]{2}))+"
-    r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\."
+    r"(?P<bytes>(?:\\(?:[abfv]|[0-3][0-7]{2}|x[0-9a-fA-F]{2}))+)"
+    r"|(?P<surrogates>(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+)|\\."
 )
 # A carriage return in front of it would become part of the line's end.
 _LINE_END = re.compile(r"(?<!\r)\r\n")
-_WHITE = " \t\r\v\f"
 
 
 def inline(comment: Comment) -> bool:
@@ -30,7 +29,7 @@ def inline(comment: Comment) -> bool:
 
 def comment(one: Comment) -> str:
     """A comment, without white space at its lines' ends."""
-    return "\n".join(line.rstrip(_WHITE) for line in one.text.split("\n"))
+    return "\n".join(line.rstrip() for line in one.text.split("\n"))
 
 
 def joined(comments: Sequence[Comment], text: str = "") -> str:
@@ -95,10 +94,9 @@ def _string(raw: str) -> str:
 
 
 def _portable(match: re.Match[str]) -> str:
-    escapes = match["foreign"]
-    if not escapes:
+    if match.lastgroup is None:
         return match[0]
-    text, _ = unquote(escapes)
-    if "\ufffd" in text:
-        return escapes  # bytes that are no character
+    text, _ = unquote(match[0])
+    if match["bytes"] and "\ufffd" in text:
+        return match[0]  # bytes that are no character: version 1 keeps them
     return "".join(rf"\u{ord(c):04x}" if ord(c) < 0x10000 else rf"\U{ord(c):08x}" for c in text)

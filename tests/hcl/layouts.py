@@ -20,7 +20,7 @@ _ODD_LITERALS = (
     "0x1F", ".5", '"\\xff"', '"${d("e", {f = "\\n"})}"', '"${g:-\r\n}"', '"%{h}"', '"i\t \r"',
 )  # fmt: skip
 _HEREDOCS = ("<<E\nE", "<<E\n x \n\n  E", "<<-F\r\n  y\t\r\n  F\r")
-_ODD_HEREDOCS = ("<<G\n\nz\r\r\nG\r\r", "<<1\n${\n 1")
+_ODD_HEREDOCS = ("<<G\n\nz\r\r\nG\r", "<<1\n${\n 1")
 
 
 class Layout:

@@ -2,6 +2,7 @@ bare labels "quoted" { "key" = 1 }
 "foo" { a { b = 1 } }
 foo { a = { b { c = 1 } } }
 escapes = "\a\b\f\v\033\x41\xc3\xa9\ud83d\ude00 \n\r\t\\x41\"\u0041"
+surrogate = "\udead \\udead"
 bytes = "\xff" # no HCL 2: no character
 template = "${a("\x41")}\x41" # no HCL 2: not touched
 object = { for = 1, "true" = 2, d.e = 3, "f.g" = 4, "h" = 5, null = 6 }
