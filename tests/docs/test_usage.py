@@ -19,6 +19,7 @@ from dropship.config.schema import schema
 from dropship.core.option import fold
 from dropship.hcl.ast import Source
 from dropship.hcl.diagnostics import Severity, draw
+from dropship.hcl.format import formatted
 from dropship.hcl.parser import parse
 from tests import codes
 from tests.docs.pages import USAGE, Block, Page, blocks, commands, pages
@@ -103,6 +104,19 @@ def test_no_block_of_configuration_has_an_unknown_note() -> None:
     """A mistyped note would leave a block unchecked."""
     known = {"", "fragment", "warns", "faults"}
     assert {block.note.partition(" ")[0] for block in blocks("hcl")} <= known
+
+
+@pytest.mark.parametrize("block", _named(blocks("hcl")))
+def test_configuration_is_shown_in_the_form_that_fmt_writes(block: Block) -> None:
+    """Nobody's copy changes when it is formatted; what shows the difference, shows it right."""
+    parsed = parse(Source(block.where, block.text))
+    if any(one.severity is Severity.ERROR for one in parsed.diagnostics):
+        return
+    shown = block.text
+    if block.note.endswith(" unformatted"):
+        shown = next(one.text for one in block.page.blocks("hcl") if one.line > block.line)
+        assert shown != block.text
+    assert formatted(parsed.file) == shown
 
 
 # --- the reference ----------------------------------------------------------------------------------
