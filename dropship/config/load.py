@@ -167,7 +167,7 @@ def read(name: str, raw: bytes, *, environ: Mapping[str, str], cwd: Path, euid: 
         top = decode.Top.read(loader.reader, [file])
         decode.services(loader.reader, top, [], alone=True)
     masked = (*loader.report.masked, *masks(found))
-    return Read(file, tuple(redacted(one, masked) for one in found), masked)
+    return Read(file, redacted(found, masked), masked)
 
 
 def configured_files(
@@ -336,7 +336,7 @@ class _Loader:
         masked = (*self.report.masked, *masks(found))
         files = tuple(self._met.values())
         usable = None if self.failed() else config
-        shown = tuple(redacted(one, masked) for one in found)
+        shown = redacted(found, masked)
         decoded = self.report.decoded
         return Loaded(usable, shown, files, tuple(names), masked, decoded)
 

@@ -8,7 +8,7 @@ follows a name that sounds like a secret's, and whatever stands before the ``@``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -34,13 +34,22 @@ def masks(diagnostics: Iterable[Diagnostic]) -> tuple[Span, ...]:
     )
 
 
-def redacted(diagnostic: Diagnostic, masked: Iterable[Span]) -> Diagnostic:
-    """The diagnostic without what its message or suggestion quotes of a masked place."""
+def redacted(diagnostics: Iterable[Diagnostic], masked: Iterable[Span]) -> tuple[Diagnostic, ...]:
+    """The diagnostics without what their messages or suggestions quote of a masked place."""
+    lines: dict[tuple[str, int], list[Span]] = {}
+    for mask in masked:
+        for line in range(mask.line, mask.end_line + 1):
+            lines.setdefault((mask.source.name, line), []).append(mask)
+    return tuple(_redacted(one, lines) for one in diagnostics)
+
+
+def _redacted(diagnostic: Diagnostic, lines: Mapping[tuple[str, int], list[Span]]) -> Diagnostic:
     span = diagnostic.span
     if span is None:
         return diagnostic
     message, suggestion = diagnostic.message, diagnostic.suggestion or ""
-    for mask in masked:
+    near = (lines.get((span.source.name, line)) for line in range(span.line, span.end_line + 1))
+    for mask in (mask for found in near if found for mask in found):
         if mask.source is span.source and mask.start < span.end and span.start < mask.end:
             secret = mask.source.text[mask.start : mask.end].strip("\"'") or "\0"
             message, suggestion = (text.replace(secret, "…") for text in (message, suggestion))

@@ -4,16 +4,19 @@ The shape is version 1's own: a file is an object, an object is a list of items,
 more keys and a value. ``foo "bar" { … }`` and ``foo "bar" = { … }`` are the same item, and so is
 ``foo = { … }`` for a lone key.
 
-Named tuples, not dataclasses: a file is a hundred thousand of them, and they are made in half the
-time, as are their classes at the start of each command.
+Its nodes are named tuples, not dataclasses: a file is a hundred thousand of them, and they are made
+in half the time, as are their classes at the start of each command.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 
-class Source(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Source:
     """A text and where it came from.
 
     Attributes:
@@ -22,11 +25,17 @@ class Source(NamedTuple):
     """
 
     name: str
-    text: str
+    text: str = field(repr=False)
+    # Where lines start: found once, since a file may have a thousand diagnostics.
+    _starts: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
-    def __repr__(self) -> str:
-        """Without the text."""
-        return f"Source(name={self.name!r})"
+    def line(self, offset: int) -> int:
+        """The line of an offset."""
+        if not self._starts:
+            self._starts.append(0)
+            while at := self.text.find("\n", self._starts[-1]) + 1:
+                self._starts.append(at)
+        return bisect_right(self._starts, offset)
 
     def line_start(self, offset: int) -> int:
         """Where the line of this offset starts; behind a byte order mark, that no editor counts."""
@@ -47,7 +56,7 @@ class Span(NamedTuple):
     @property
     def line(self) -> int:
         """Line of the start."""
-        return self.source.text.count("\n", 0, self.start) + 1
+        return self.source.line(self.start)
 
     @property
     def column(self) -> int:
@@ -57,7 +66,7 @@ class Span(NamedTuple):
     @property
     def end_line(self) -> int:
         """Line of the end."""
-        return self.source.text.count("\n", 0, self.end) + 1
+        return self.source.line(self.end)
 
     @property
     def end_column(self) -> int:

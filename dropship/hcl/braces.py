@@ -113,7 +113,7 @@ def layout(text: str) -> Layout:
     lines = [line for line in _lines(text) if line.lead.strip()]
     found = Layout()
     flat = _flat(lines, text)
-    pieces = list(_pieces(lines, text, found))
+    pieces = list(_pieces(lines, text, found, flat=flat))
     base = min((piece[0].indent for piece in pieces if piece[0].start in found.tops), default=0)
     for piece, following in zip_longest(pieces, pieces[1:]):
         end = following[0].start if following else len(text)
@@ -182,8 +182,10 @@ def _flat(lines: Sequence[_Line], text: str) -> bool:
 # ---- Pieces ----
 
 
-def _pieces(lines: Sequence[_Line], text: str, found: Layout) -> Iterator[list[_Line]]:
-    tops = _tops(lines, text)
+def _pieces(
+    lines: Sequence[_Line], text: str, found: Layout, *, flat: bool
+) -> Iterator[list[_Line]]:
+    tops = _tops(lines, text, flat=flat)
     piece: list[_Line] = []
     for line in lines:
         if line.start in tops:
@@ -196,13 +198,15 @@ def _pieces(lines: Sequence[_Line], text: str, found: Layout) -> Iterator[list[_
         yield piece
 
 
-def _tops(lines: Sequence[_Line], text: str) -> set[int]:
+def _tops(lines: Sequence[_Line], text: str, *, flat: bool) -> set[int]:
     """The headers furthest left, of those keys that mostly stand there."""
     heads = [(line, key) for line in lines if (key := _key(text, line))]
+    outermost, starts = _outermost(lines, heads)
+    if flat:
+        return starts
     base = min((line.indent for line, _ in heads), default=0)
     here = Counter(key for line, key in heads if line.indent == base)
     further = Counter(key for line, key in heads if line.indent > base)
-    outermost = _outermost(lines, heads)
     return {
         line.start
         for line, key in heads
@@ -210,15 +214,19 @@ def _tops(lines: Sequence[_Line], text: str) -> set[int]:
     }
 
 
-def _outermost(lines: Sequence[_Line], heads: Sequence[tuple[_Line, str]]) -> set[str]:
+def _outermost(
+    lines: Sequence[_Line], heads: Sequence[tuple[_Line, str]]
+) -> tuple[set[str], set[int]]:
+    """The keys and offsets of headers that stand in no block, if all braces are right."""
     keys = {line.start: key for line, key in heads}
-    found = set()
+    found, starts = set(), set()
     depth = 0
     for line in lines:
         if depth == 0 and line.start in keys:
             found.add(keys[line.start])
+            starts.add(line.start)
         depth = max(0, depth + line.rise)
-    return found
+    return found, starts
 
 
 def _key(text: str, line: _Line) -> str:

@@ -41,11 +41,18 @@ class Machine:
         Raises:
             TooDeep: A brace opens one level too many.
         """
+        # Not by lark's own loop: where no token fits, that looks for one of any other context, and
+        # some of those run to the end of the text.
+        lexer = self._parser.lexer_thread
         try:
-            for token in self._parser.lexer_thread.lex(self._state):
+            while True:
+                here = lexer.lexer.lexers[self._state.position]
+                token = here.next_token(lexer.state, self._state)
                 if watch(token.start_pos, token.type):
                     return int(token.start_pos)
                 self._parser.feed_token(token)
+        except EOFError:
+            return None
         except self._engine.unexpected as fault:
             return int(fault.pos_in_stream or 0)  # type: ignore[attr-defined]  # of every UnexpectedInput of lark
         except TooDeep:
@@ -54,7 +61,6 @@ class Machine:
         except Swallowed as fault:
             self._unpush()
             return fault.start
-        return None
 
     def _unpush(self) -> None:
         # The state is pushed before the value is made.

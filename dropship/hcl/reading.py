@@ -21,8 +21,17 @@ from dropship.hcl.machine import Machine
 from dropship.hcl.tokens import Opened, TooDeep
 
 _ITEM = re.compile(r'\w[ \t]*=(?:[ \t]|$)|\{$|^[ \t]*\}|^[ \t]*\w+[ \t]+["\[\d]\S*$')
-# Past this nobody reads on; binary data as a configuration would give a fault a byte.
+# So many faults this close to each other are no configuration: nobody reads on. Binary data would
+# give a fault a byte. Faults that can be told what they are, such as a value without quotes, are
+# likely all of one kind, and worth more patience.
 MOST_FAULTS = 100
+_MORE_FAULTS = 1000
+_CLOSE = 50  # characters from fault to fault
+_VAGUE = (
+    codes.UNEXPECTED, codes.NO_VALUE, codes.STRAY_CLOSER, codes.UNTERMINATED_HEREDOC,
+    codes.BAD_HEREDOC,
+)  # fmt: skip
+_MOST_JUMPS = 10
 
 
 @dataclass(slots=True)
@@ -60,6 +69,10 @@ class Reading:
         self._builder = builder
         self._source = builder.source
         self._open_at_end: list[Missing] = []
+        self._repairs: list[tuple[int, int]] = []
+        self._plain = 0
+        self._jumps = 0
+        self._tops = sorted(layout.tops)
         self._leads = sorted(layout.depths)
         self.headless = set(layout.headless)
         self.heredocs = scan.Heredocs(self.text)
@@ -70,7 +83,7 @@ class Reading:
     def _note_all(self, missing: list[Missing]) -> None:
         """All but what the text's end may have cut off."""
         told: set[tuple[int, int]] = set()
-        for brace in missing:
+        for brace in missing[:_MORE_FAULTS]:
             if not self.text[brace.place :].strip():
                 self._open_at_end.append(brace)
                 continue
@@ -99,7 +112,7 @@ class Reading:
                 body = self._end(finish)
                 if body is not None:
                     return body
-            elif self._errors() >= MOST_FAULTS:
+            elif self._noise(at):
                 self._give_up(at)
             elif at != last:
                 repair(self, at)
@@ -166,9 +179,9 @@ class Reading:
     def _next_lead(self, at: int) -> int:
         """The next line that leads with an item or a ``}`` of the body around."""
         depth = self.machine.depth()
-        for lead in self._leads[bisect_right(self._leads, at) :]:
-            if self.layout.depths[lead] <= depth:
-                return lead
+        for number in range(bisect_right(self._leads, at), len(self._leads)):
+            if self.layout.depths[self._leads[number]] <= depth:
+                return self._leads[number]
         return len(self.text)
 
     def span(self, start: int, end: int) -> Span:
@@ -178,12 +191,14 @@ class Reading:
     def note(self, diagnostic: Diagnostic) -> None:
         """Tell a fault, once for a place, and once for what follows from it on its line."""
         at = diagnostic.span.start if diagnostic.span else 0
+        self._plain += diagnostic.code not in _VAGUE
         follows = self._follows(diagnostic, at)
         self._last = max(self._last, at)
         if follows:
             return
         known = self._builder.faults
-        for at, one in enumerate(known):
+        for at in range(max(0, len(known) - 20), len(known)):
+            one = known[at]
             if one.span == diagnostic.span:
                 if one.severity is Severity.WARNING:
                     known[at] = replace(diagnostic, suggestion=one.suggestion)
@@ -316,15 +331,30 @@ class Reading:
         lists = (one.start for one in self.machine.unfinished() if isinstance(one, Opened))
         self.skip(at, scan.block_end(self.text, next(lists, at)))
 
+    def _noise(self, at: int) -> bool:
+        """Whether the text in front of this offset is no configuration."""
+        self._repairs.append((at, self._plain))
+        if len(self._repairs) <= MOST_FAULTS:
+            return False
+        vague = (self._plain - self._repairs[-MOST_FAULTS - 1][1]) * 2 < MOST_FAULTS
+        few = MOST_FAULTS if vague else _MORE_FAULTS
+        return len(self._repairs) > few and at - self._repairs[-few - 1][0] < few * _CLOSE
+
     def _give_up(self, at: int) -> None:
-        end = min(at + 1, len(self.text))
-        self.note(
-            error(
-                codes.TOO_MANY, f"more than {MOST_FAULTS} faults; stopped here", self.span(at, end)
-            )
-        )
+        """Read nothing up to the next header on the outermost level."""
+        self._jumps += 1
+        tops = self._tops[bisect_right(self._tops, at) :] if self._jumps < _MOST_JUMPS else []
+        more = "reading goes on further down" if tops else "reading stops"
+        self._builder.faults.append(
+            error(codes.TOO_MANY, f"too many faults so close together, {more}",
+                  self.span(at, min(at + 1, len(self.text))))
+        )  # fmt: skip
         self.machine.drop()
-        self.stop()
+        self._repairs.clear()
+        if tops:
+            self.machine.move(tops[0])
+        else:
+            self.stop()
 
     def _errors(self) -> int:
         return sum(one.severity is Severity.ERROR for one in self._builder.faults)
