@@ -15,12 +15,30 @@ from typing import Final
 from dropship.hcl.ast import Span
 from dropship.hcl.diagnostics import Diagnostic
 
+# All of them look only so far, so that a line without end takes no time without end.
 _NAMED: Final = re.compile(
-    r"""(?:secret|passw(?:or)?d|token|key|bearer|credential)[\w.-]*"?(?:\s*[=:]+\s*|\s+(?=["']))
+    r"""(?:secret|passw(?:or)?d|token|key|bearer|credential)[\w.-]{0,40}"?(?:\s*(?:[=:]\s*)+|\s+(?=["']))
         (?P<value>(?!env\s*\(|file\s*\()(?:"(?:[^"\\\n]|\\.)*"?|[^\s"{[(](?:[^"\\\n]|\\.)*))""",
     re.IGNORECASE | re.VERBOSE,
 )
-_USERINFO: Final = re.compile(r"://(?P<value>[^/\s@\"]+)@")
+# A login in a URL, with its scheme or without.
+_LOGIN: Final = re.compile(r"(?:://|(?<![\w./])[\w.+-]{1,64}:)(?P<value>[^/\s@\"]{1,256})@")
+# What commands are given as credentials, and tokens that are known by their looks.
+_GIVEN: Final = re.compile(
+    r"""(?:\s-u|--user|--proxy-user)[=\s]\s*[^\s:"']*:(?P<value>[^\s"'\\]+)""", re.IGNORECASE
+)
+_MYSQL: Final = re.compile(r"""\bmysql\w*\s[^;|&\n]{0,200}?-p(?P<value>[^\s"'\\]+)""")
+_HEADER: Final = re.compile(
+    r"""\b(?:basic|bearer|token)\s+(?P<value>[A-Za-z0-9+/=._~-]{8,})""", re.IGNORECASE
+)
+_HOOK: Final = re.compile(
+    r"""://[^/\s"]{0,200}hook[^/\s"]{0,200}/(?P<value>[^\s"'\\]+)""", re.IGNORECASE
+)
+_LOOKS: Final = re.compile(
+    r"(?P<value>\b(?:eyJ[\w-]{8,}\.[\w.-]+|gh[opsu]_\w{16,}|xox[a-z]-[\w-]{8,}|glpat-[\w-]{16,}))"
+)
+_ALL: Final = (_NAMED, _LOGIN, _GIVEN, _MYSQL, _HEADER, _HOOK, _LOOKS)
+_SHORT: Final = 4  # characters: what is shorter is a word of the message too easily
 
 
 def masks(diagnostics: Iterable[Diagnostic]) -> tuple[Span, ...]:
@@ -29,7 +47,7 @@ def masks(diagnostics: Iterable[Diagnostic]) -> tuple[Span, ...]:
     return tuple(
         Span(span.source, start + match.start("value"), start + match.end("value"))
         for (_, start, end), span in lines.items()
-        for pattern in (_NAMED, _USERINFO)
+        for pattern in _ALL
         for match in pattern.finditer(span.source.text[start:end])
     )
 
@@ -52,6 +70,8 @@ def _redacted(diagnostic: Diagnostic, lines: Mapping[tuple[str, int], list[Span]
     for mask in (mask for found in near if found for mask in found):
         if mask.source is span.source and mask.start < span.end and span.start < mask.end:
             secret = mask.source.text[mask.start : mask.end].strip("\"'") or "\0"
+            if len(secret) < _SHORT:
+                secret = f'"{secret}"'
             message, suggestion = (text.replace(secret, "…") for text in (message, suggestion))
     return replace(diagnostic, message=message, suggestion=suggestion or None)
 

@@ -25,7 +25,7 @@ from dropship.core.option import Option, fold, options_of
 from dropship.core.secrets import secrets_of
 from dropship.core.values import Md5, Secret, Strings
 from dropship.errors import ConfigError
-from dropship.hcl.ast import Item, ListValue, NullValue, StringValue, Value
+from dropship.hcl.ast import Item, ListValue, NullValue, ObjectValue, StringValue, Value
 from dropship.hcl.diagnostics import Related
 from dropship.hcl.literals import short
 
@@ -213,7 +213,9 @@ class Reader:
             name = item.keys[0].text
             if fold(name) in folded:
                 continue
-            if hide or _whispers(name) or nearest(fold(name), secretive):
+            # Nobody knows what an unknown block holds.
+            unseen = isinstance(item.value, ObjectValue)
+            if hide or unseen or _whispers(name) or nearest(fold(name), secretive):
                 self.report.mask(item.value)
             if not self.report.told(item):
                 self._unknown(item, folded, body)

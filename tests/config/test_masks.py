@@ -54,6 +54,17 @@ SECRET = "hunter2"
         'repo "s3" { secret == "hunter2" }',
         'repo "s3" { secret = "" secret = \'hunter2\' }',
         'repo "s3" { my secret = "hunter2" }',
+        'repo "s3" { secret = = "hunter2" }',
+        'repo "http" { url = "joe:hunter2@example.org" }',
+        'after "webhook" { url = "hunter2" }',
+        'repo "rackspace" { user = "u" what = "hunter2" }',
+        'defaults { splay = "x" after "script" { command = "curl -u joe:hunter2 x" } }',
+        'defaults { splay = "x" after "script" { command = "mysql -u root -phunter2 db" } }',
+        'defaults { splay = "x" after "script" { command = "curl --user joe:hunter2 x" } }',
+        'defaults { splay = "x" after "script" { command = "curl -H \\"X: Bearer hunter2hunter2\\"" } }',
+        'defaults { splay = "x" after "script" { command = "curl https://hooks.example.org/hunter2" } }',
+        'defaults { splay = "x" after "script" { command = "export T=ghp_hunter2hunter2hunter2" } }',
+        'defaults { splay = "x" after "script" { command = "x eyJhbGciOiJ9.hunter2.hunter2" } }',
     ],
 )
 def test_secret_on_a_line_that_is_shown_is_masked(read: Reader, line: str) -> None:
@@ -97,6 +108,23 @@ def test_empty_secret_in_single_quotes_does_not_garble_the_message(read: Reader)
     """There is nothing to take out of it."""
     result = read("repo \"s3\" { secret = '' }")
     assert "…" not in result.loaded.diagnostics[-1].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["secret" * 5000, "a:" * 10000, "mysql " * 5000, "://hook" * 5000, "secret = " + "= " * 9000],
+)
+def test_line_without_end_takes_no_time_without_end(read: Reader, text: str) -> None:
+    """The patterns look only so far: where they did not, this took minutes."""
+    assert read(f'defaults {{ splay = "x" x = "{text}" }}').codes == ["E205", "W201"]
+
+
+def test_short_secret_does_not_garble_the_message(read: Reader) -> None:
+    """A single letter is in every word; it is taken out only where it is quoted."""
+    result = read('repo "s3" { secret = ["a"] }')
+    assert "E204: secret: must be a string, not a list" in result.messages
+    result = read("repo \"s3\" { secret = 'a' }")
+    assert not [one for one in result.messages if '"a"' in one or "'a'" in one]
 
 
 def test_file_that_is_gone_by_now_is_no_fault_of_its_mode() -> None:
