@@ -20,7 +20,16 @@ from tests.users import as_nobody
 _PATH = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
 ODD = 'service web{checkInterval="10s",hash="é" // why\n}'
 EVEN = 'service "web" {\n  checkInterval = "10s"\n  hash          = "é" // why\n}\n'
-FAULTY = 'repo "s3" {\n secret = "hunter2" name = 10s\n headers { x = "hunter3" y = 1_0 }\n}\n'
+FAULTY = """\
+repo "http" {
+  password = "hunter2" url = 10s
+  headers { x = "hunter3" y = 1_0 }
+}
+service "web" {
+  artifact "s3" { sseCustomerKey =
+    "hunter4" bucket = 1x }
+}
+"""
 
 Captured = pytest.CaptureFixture[str]
 
@@ -117,7 +126,7 @@ def test_file_of_several_names_is_formatted_once(folder: Path, capsys: Captured)
     """Named twice, through a link, in its folder."""
     (folder / "odd.hcl").write_text(ODD)
     (folder / "link.hcl").symlink_to("odd.hcl")
-    assert _fmt("./odd.hcl", "odd.hcl", "link.hcl", ".") == 0
+    assert _fmt("--check", "./odd.hcl", "odd.hcl", "link.hcl", ".") == 1
     assert capsys.readouterr().out == "odd.hcl\n"
 
 
@@ -219,15 +228,20 @@ def test_faulty_file_is_left_alone_and_others_are_not(folder: Path, capsys: Capt
     out, err = capsys.readouterr()
     assert out == "b.hcl\n"
     assert err == (
-        "a.hcl:2:28: error E109: 10s is not a number\n"
-        " 2 |  secret = ********* name = 10s\n"
-        "   |                            ^^^\n"
+        "a.hcl:2:30: error E109: 10s is not a number\n"
+        " 2 |   password = ********* url = 10s\n"
+        "   |                              ^^^\n"
         '  hint: write "10s"\n'
         "\n"
-        "a.hcl:3:30: error E109: … is not a number\n"
-        " 3 |  headers { x = ********* y = *** }\n"
-        "   |                              ^^^\n"
+        "a.hcl:3:31: error E109: … is not a number\n"
+        " 3 |   headers { x = ********* y = *** }\n"
+        "   |                               ^^^\n"
         '  hint: write "…"\n'
+        "\n"
+        "a.hcl:7:24: error E109: 1x is not a number\n"
+        " 7 |     ********* bucket = 1x }\n"
+        "   |                        ^^\n"
+        '  hint: write "1x"\n'
         "\n"
         "dropship: a.hcl is left as it is; mend it, and run this again\n"
     )

@@ -37,7 +37,9 @@ another # behind the bracket, too
 call = env(/* inline */ "A", "B" /* too */)
 secret = file( // lifted
 "/x")
-calls = [env("A"), env( # lifted
+calls = [env("A"),
+
+env( # lifted
 "B")]
 d = 1 /* starts here
 and ends here */ e = 2 /* behind e */ f = 3, /* before f */ g = 4
@@ -51,3 +53,11 @@ own */ j = 3
 
 #	
 bare /* = */ { /* and = */ } # =
+last = 1
+
+later # lifted, with the blank line in front of it
+= 2
+close # behind the brace
+{ a = 1 }
+near # behind the bracket
+= [1]

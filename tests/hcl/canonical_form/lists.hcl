@@ -20,7 +20,11 @@ A
   B
   # behind it
   , # behind the comma
-  3]
+  <<C
+three
+C
+  , # behind three
+  4]
 template = ["${
 a}"]
 before = [

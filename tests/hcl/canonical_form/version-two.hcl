@@ -14,6 +14,7 @@ twice = { "a.b" = 3 }
 thrice { a = 1 a = 2 # no HCL 2: a mistake is not covered up
 }
 nested = [{ a { b = 1 } }, { for { c = 1 } }]
+outer { a { "b.c" = 1 } a { "b.d" = 2 } }
 mixed { a = 1 }
 mixed = { a = 2 }
 number = 0755
