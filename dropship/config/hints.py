@@ -31,6 +31,14 @@ _WORDS: Final = {
     "true": ("on", "y", "yes", "enable", "enabled", "ture", "ja"),
     "false": ("off", "n", "no", "disable", "disabled", "flase", "fasle", "nein", "none"),
 }
+# How archives are called in one word, and their formats in full.
+_IN_ONE: Final = {
+    "tgz": "tar.gz",
+    "tbz": "tar.bz2",
+    "tbz2": "tar.bz2",
+    "txz": "tar.xz",
+    "tzst": "tar.zst",
+}
 
 
 def duration(text: str) -> str | None:
@@ -80,7 +88,10 @@ def near(text: str, choices: Sequence[str]) -> str | None:
     """The choice that looks much the same."""
     from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
 
-    found = get_close_matches(text.strip().lower(), choices, n=1, cutoff=0.7)
+    plain = text.strip().strip(".").lower()
+    if (whole := _IN_ONE.get(plain, plain)) in choices:
+        return f'write "{whole}"'
+    found = get_close_matches(plain, choices, n=1, cutoff=0.7)
     return f'did you mean "{found[0]}"?' if found else None
 
 

@@ -29,6 +29,9 @@ from dropship.hcl.ast import Item, ListValue, NullValue, ObjectValue, StringValu
 from dropship.hcl.diagnostics import Related
 from dropship.hcl.literals import short
 
+# How alike a missing key and another one must be; the keys that there are differ by more.
+_MISSPELT: Final = 0.75
+
 # Keys of the Go tool's first weeks, and what has taken their place.
 _FORGOTTEN: Final = {
     "config": "the folder of service files is called service_path",
@@ -146,7 +149,7 @@ class Reader:
             if item is not None:
                 self._take(values, field, item, body)
             elif field.option.required and field.name not in given:
-                self._missing(field, body)
+                self._missing(field, (body, *fallbacks))
                 values.whole = False
         return values
 
@@ -217,7 +220,7 @@ class Reader:
             unseen = isinstance(item.value, ObjectValue)
             if hide or unseen or _whispers(name) or nearest(fold(name), secretive):
                 self.report.mask(item.value)
-            if not self.report.told(item):
+            if not self.report.told(item) and not self.report.is_misspelt(item.keys[0].span):
                 self._unknown(item, folded, body)
 
     def _unknown(self, item: Item, folded: dict[str, str], body: Body) -> None:
@@ -319,16 +322,36 @@ class Reader:
             suggestion=f"write {replacement}",
         )
 
-    def _missing(self, field: Field, body: Body) -> None:
-        self.missing(body, field.option.key, f"{field.option.key} = …", field.keys)
+    def _missing(self, field: Field, bodies: Sequence[Body]) -> None:
+        key = field.option.key
+        for body in bodies:
+            if not self._swallowed(body, field.keys) and (item := _misspelt(body, key)):
+                written = item.keys[0]
+                message = f"{body.title} has no {key}, and knows no key {written.text}"
+                suggestion = f"did you mean {key}?"
+                self.report.misspelt(message, written.span, suggestion=suggestion)
+                return
+        self.missing(bodies[0], key, f"{key} = …", field.keys)
 
     def missing(self, body: Body, name: str, example: str, keys: Iterable[str]) -> None:
         """Report what a block must have, unless a fault of the language has swallowed it."""
-        faults = [fault for extent in body.extents for fault in self.report.faulty(extent)]
-        if not body.mentions(keys, faults):
+        if not self._swallowed(body, keys):
             self.report.error(
                 "E203", f"{body.title} has no {name}", body.header, suggestion=f"add {example}"
             )
+
+    def _swallowed(self, body: Body, keys: Iterable[str]) -> bool:
+        faults = [fault for extent in body.extents for fault in self.report.faulty(extent)]
+        return body.mentions(keys, faults)
+
+
+def _misspelt(body: Body, name: str) -> Item | None:
+    """The attribute that was meant to be ``name``, which is missing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    written = {fold(item.keys[0].text): item for item in body.items if len(item.keys) == 1}
+    near = get_close_matches(fold(name), written, n=1, cutoff=_MISSPELT)
+    return written[near[0]] if near else None
 
 
 def spellings(*classes: type) -> list[str]:

@@ -30,6 +30,7 @@ class Report:
         self._masked: dict[tuple[str, int, int], Span] = {}
         self._secrets: dict[tuple[str, int, int], Span] = {}
         self._decoded: set[Secret] = set()
+        self._misspelt: set[Span] = set()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -69,6 +70,19 @@ class Report:
               related: tuple[Related, ...] = ()) -> None:  # fmt: skip
         """Add an error at a span."""
         self.add(Diagnostic(Severity.ERROR, code, message, span, "", suggestion, related))
+
+    def misspelt(self, message: str, span: Span, *, suggestion: str) -> None:
+        """Add that a required key is missing since it is misspelt: one fault, not two."""
+        self._misspelt.add(span)
+        for key in [
+            key for key, one in self._found.items() if (one.code, one.span) == ("W201", span)
+        ]:
+            del self._found[key]
+        self.error("E201", message, span, suggestion=suggestion)
+
+    def is_misspelt(self, span: Span) -> bool:
+        """Whether the key here is told of as ``misspelt``."""
+        return span in self._misspelt
 
     def warning(self, code: str, message: str, span: Span, *, suggestion: str | None = None,
                 related: tuple[Related, ...] = ()) -> None:  # fmt: skip

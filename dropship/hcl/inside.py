@@ -12,11 +12,12 @@ from typing import Final
 from dropship.hcl.ast import Span, StringValue
 from dropship.hcl.literals import template_end
 
-# Whatever stands for one character, surrogate pairs included.
+# Whatever stands for one character; in JSON a pair of surrogates does.
 _ONE: Final = re.compile(
-    r"\\(?:[0-7]{3}|x[0-9a-fA-F]{2}|u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|u[0-9a-fA-F]{4}"
-    r"|U[0-9a-fA-F]{8}|.)|\r\n|.",
-    re.DOTALL,
+    r"\\(?:[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|\r\n|.", re.DOTALL
+)
+_ONE_IN_JSON: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
 )
 
 
@@ -24,7 +25,12 @@ def inside(value: StringValue, start: int, end: int) -> Span:
     """Where ``value.text[start:end]`` is written; the whole value where that cannot be told."""
     source, whole = value.span.source, value.span
     raw = source.text[whole.start : whole.end]
-    offsets = _heredoc(raw, value.text) if value.heredoc else _string(raw, value.text)
+    ways = (
+        [_heredoc(raw, value.text)]
+        if value.heredoc
+        else [_string(raw, value.text, _ONE), _string(raw, value.text, _ONE_IN_JSON)]
+    )
+    offsets = next((way for way in ways if way is not None), None)
     if offsets is None or not 0 <= start <= end <= len(value.text):
         return whole
     # In a string the end of a character is where the next one begins; in a heredoc a line's
@@ -33,7 +39,7 @@ def inside(value: StringValue, start: int, end: int) -> Span:
     return Span(source, whole.start + offsets[start], whole.start + last)
 
 
-def _string(raw: str, text: str) -> list[int] | None:
+def _string(raw: str, text: str, one: re.Pattern[str]) -> list[int] | None:
     """The offset of every character into ``raw``, and that of the closing quote."""
     offsets: list[int] = []
     at, last = 1, len(raw) - 1
@@ -43,7 +49,7 @@ def _string(raw: str, text: str) -> list[int] | None:
             offsets += range(at, closed)
             at = closed
         else:
-            match = _ONE.match(raw, at, last)
+            match = one.match(raw, at, last)
             assert match is not None  # noqa: S101 - one character always matches
             offsets.append(at)
             at = match.end()

@@ -23,7 +23,7 @@ EVEN = 'service "web" {\n  checkInterval = "10s"\n  hash          = "é" // why\
 FAULTY = """\
 repo "http" {
   password = "hunter2" url = 10s
-  headers { x = "hunter3" y = 1_0 }
+  headers { x = "hunter3" y = 1_0_0 }
 }
 service "web" {
   artifact "s3" { sseCustomerKey =
@@ -109,7 +109,7 @@ def test_missing_main_file_is_told_with_what_to_do(capsys: Captured) -> None:
     assert run(["fmt", "--config", "main.hcl"]) == 1
     assert capsys.readouterr().err == (
         "main.hcl: error E001: main.hcl cannot be read: No such file or directory\n"
-        "  hint: write one, or name another with --config\n\n"
+        "  hint: write one, or name another\n\n"
     )
 
 
@@ -234,8 +234,8 @@ def test_faulty_file_is_left_alone_and_others_are_not(folder: Path, capsys: Capt
         '  hint: write "10s"\n'
         "\n"
         "a.hcl:3:31: error E109: … is not a number\n"
-        " 3 |   headers { x = ********* y = *** }\n"
-        "   |                               ^^^\n"
+        " 3 |   headers { x = ********* y = ***** }\n"
+        "   |                               ^^^^^\n"
         '  hint: write "…"\n'
         "\n"
         "a.hcl:7:24: error E109: 1x is not a number\n"

@@ -330,3 +330,22 @@ def test_artifact_key_at_fault_in_the_language_is_not_checked_again(read: Reader
 def test_label_on_a_key_is_an_error(read: Reader) -> None:
     """An attribute has none."""
     assert read.service('splay "x" { }').codes == ["E204"]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ('service "a" { checkInterva = "1s" artifact "file" { path = "/a" destination = "/srv/a" } }',
+         'service "a"'),
+        (('defaults { checkInterva = "1s" } '
+         'service "a" { artifact "file" { path = "/a" destination = "/srv/a" } } '
+         'service "b" { artifact "file" { path = "/a" destination = "/srv/b" } }'), "defaults"),
+    ],
+)  # fmt: skip
+def test_required_key_that_is_misspelt_is_one_fault(read: Reader, text: str, title: str) -> None:
+    """An error at the key, not a missing one and an unknown one beside it."""
+    result = read(text)
+    assert result.codes == ["E201"]
+    assert result.suggestions == ["did you mean checkInterval?"]
+    assert result.messages == [f"E201: {title} has no checkInterval, and knows no key checkInterva"]
+    assert "checkInterva = " in result.text
