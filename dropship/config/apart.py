@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 
 from dropship.config.destinations import Own, as_it_is, clashes, refusal
 from dropship.config.report import Report
-from dropship.config.sketch import Frame, Places, Sketch
-from dropship.hcl.ast import Span
+from dropship.config.sketch import Frame, Sketch
 from dropship.hcl.diagnostics import Related
 
 # What the agent alone puts something into.
@@ -29,28 +28,29 @@ class Ground(NamedTuple):
         return cls(tuple(own), homes)
 
 
-def apart(sketches: Sequence[Sketch], places: Places, ground: Ground, report: Report) -> None:
+def apart(sketches: Sequence[Sketch], ground: Ground, report: Report) -> None:
     """Every destination and folder of releases that is in the way of something else."""
     for sketch in sketches:
         if sketch.destination is not None:
-            span = places.of(sketch.name, "destination")
-            _refused(sketch.destination, span, ground, report)
-            _beside_the_store(sketch, sketch.destination, span, report)
-    _destinations_apart(sketches, places, report)
-    _releases_apart(sketches, places, report)
-    _releases_outside(sketches, places, report)
+            _refused(sketch, sketch.destination, ground, report)
+            _beside_the_store(sketch, sketch.destination, report)
+    _destinations_apart(sketches, report)
+    _releases_apart(sketches, report)
+    _releases_outside(sketches, report)
 
 
-def _refused(destination: Path, span: Span, ground: Ground, report: Report) -> None:
+def _refused(sketch: Sketch, destination: Path, ground: Ground, report: Report) -> None:
     if refused := refusal(destination, ground.own, ground.homes):
         message = f"this destination is refused: {refused.why}"
-        report.error("E233", message, span, suggestion=refused.cure)
+        cure = refused.cure or f"name a place of its own below it: {destination / sketch.name}"
+        report.error("E233", message, sketch.at("destination"), suggestion=cure)
 
 
-def _beside_the_store(sketch: Sketch, destination: Path, span: Span, report: Report) -> None:
+def _beside_the_store(sketch: Sketch, destination: Path, report: Report) -> None:
     """What a destination holds is put away when it is switched: the store must not be in it."""
     if sketch.stored is None:
         return
+    span = sketch.at("destination")
     path, root = sketch.stored
     for form in as_it_is(destination):
         if any(one.is_relative_to(form) for one in as_it_is(path)):
@@ -72,52 +72,53 @@ def _beside_the_store(sketch: Sketch, destination: Path, span: Span, report: Rep
             return
 
 
-def _destinations_apart(sketches: Sequence[Sketch], places: Places, report: Report) -> None:
-    known = [(one.name, one.destination) for one in sketches if one.destination is not None]
+def _destinations_apart(sketches: Sequence[Sketch], report: Report) -> None:
+    known = [(one, one.destination) for one in sketches if one.destination is not None]
     for clash in clashes([path for _, path in known]):
         one, two = known[clash.first][0], known[clash.second][0]
-        if one == two:
+        if one.name == two.name:
             continue  # two services of one name: that is told already
-        here, there = places.of(one, "destination"), places.of(two, "destination")
-        related = (Related(f'the destination of "{one}" is here', here),)
+        here, there = one.at("destination"), two.at("destination")
+        related = (Related(f'the destination of "{one.name}" is here', here),)
         if clash.same:
-            message = f'"{two}" has the same destination as "{one}"'
+            message = f'"{two.name}" has the same destination as "{one.name}"'
             cure = "give each service its own destination"
             report.error("E231", message, there, suggestion=cure, related=related)
         else:
-            message = f'of the destinations of "{two}" and "{one}" one is inside the other'
+            message = (
+                f'of the destinations of "{two.name}" and "{one.name}" one is inside the other'
+            )
             cure = "put them side by side"
             report.error("E232", message, there, suggestion=cure, related=related)
 
 
-def _releases_apart(sketches: Sequence[Sketch], places: Places, report: Report) -> None:
+def _releases_apart(sketches: Sequence[Sketch], report: Report) -> None:
     known = list(_kept(sketches))
     for clash in clashes([path for _, path, _ in known]):
         (one, _, chosen), (two, _, second) = known[clash.first], known[clash.second]
-        if one == two or not (chosen or second):
+        if one.name == two.name or not (chosen or second):
             continue
         here, there = (two, one) if second else (one, two)
+        message = f'the releasePath of "{there.name}" is here'
         report.error(
             "E231",
-            f'"{here}" keeps its releases where "{there}" keeps its own',
-            places.of(here, "releasepath"),
+            f'"{here.name}" keeps its releases where "{there.name}" keeps its own',
+            here.at("releasepath"),
             suggestion="give each service its own releasePath",
-            related=(
-                Related(f'the releasePath of "{there}" is here', places.of(there, "releasepath")),
-            ),
+            related=(Related(message, there.at("releasepath")),),
         )
 
 
-def _kept(sketches: Sequence[Sketch]) -> Iterator[tuple[str, Path, bool]]:
+def _kept(sketches: Sequence[Sketch]) -> Iterator[tuple[Sketch, Path, bool]]:
     """Where releases are kept, and whether that is written."""
     for one in sketches:
         if one.release_path is not None:
-            yield one.name, one.release_path, True
+            yield one, one.release_path, True
         elif one.destination is not None:
-            yield one.name, one.destination.parent / ".dropship" / one.name, False
+            yield one, one.destination.parent / ".dropship" / one.name, False
 
 
-def _releases_outside(sketches: Sequence[Sketch], places: Places, report: Report) -> None:
+def _releases_outside(sketches: Sequence[Sketch], report: Report) -> None:
     """What a destination holds is put away when it is switched: releases must not be in it."""
     destinations = [
         (one.name, place)
@@ -134,6 +135,6 @@ def _releases_outside(sketches: Sequence[Sketch], places: Places, report: Report
                         "E232",
                         f'the releases of "{sketch.name}" would be kept inside '
                         f'the destination of "{name}"',
-                        places.of(sketch.name, "releasepath"),
+                        sketch.at("releasepath"),
                         suggestion="keep them beside it, or leave releasePath out",
                     )

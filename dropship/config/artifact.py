@@ -48,11 +48,13 @@ class Taken(NamedTuple):
     """An artifact as far as it could be read.
 
     Attributes:
+        body: Its block.
         values: Its own keys, by field name.
         made: None if anything is at fault, or its store is not known here.
         repo, location: None where those are at fault or not known.
     """
 
+    body: Body
     values: Values
     made: ArtifactConfig | None = None
     repo: RepoConfig | None = None
@@ -70,17 +72,17 @@ def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> Ta
     entry = repos.get(label.text) or implicit_repo(reader, label.text, label.span)
     if entry is None:
         _undefined(reader, label, repos, alone=alone)
-        return Taken(values)
+        return Taken(body, values)
     if entry.cls is None:
-        return Taken(values)
+        return Taken(body, values)
     cls = entry.cls.Location
     reader.unknown(body, spellings(ArtifactConfig, cls), secret=_secrets(cls))
     location: Any = reader.make(cls, body)
     _somewhere(reader, body, location)
     repo: RepoConfig | None = entry.config
     made = values.make(ArtifactConfig, repo=repo or FAULTY, location=location)
-    taken = Taken(values, made, repo, None if location is FAULTY else location)
-    _whole_url(reader, body, taken)
+    taken = Taken(body, values, made, repo, None if location is FAULTY else location)
+    _whole_url(reader, taken)
     return taken
 
 
@@ -114,7 +116,7 @@ def _somewhere(reader: Reader, body: Body, location: Any) -> None:
         reader.missing(body, " or ".join(ways), f"{ways[0]} = …", ways)
 
 
-def _whole_url(reader: Reader, body: Body, taken: Taken) -> None:
+def _whole_url(reader: Reader, taken: Taken) -> None:
     """An address that is no whole one needs another to be below."""
     if taken.repo is None or taken.location is None or taken.repo.type != "http":
         return
@@ -127,7 +129,7 @@ def _whole_url(reader: Reader, body: Body, taken: Taken) -> None:
     reader.report.warning(
         "W235",
         f"{key}: {what}" + ("" if scheme else ", and the repo has none to be below"),
-        body.named(key)[-1].value.span,
+        taken.body.named(key)[-1].value.span,
         suggestion="begin it with https://",
     )
 

@@ -18,7 +18,7 @@ from dropship.config.model import Config, HealthConfig, HookConfig
 from dropship.config.owners import Accounts, fault
 from dropship.config.report import Report
 from dropship.config.running import running
-from dropship.config.sketch import Frame, Places, Sketch
+from dropship.config.sketch import Frame, Sketch
 from dropship.core.values import Duration
 from dropship.hcl.ast import Span
 
@@ -49,18 +49,18 @@ def check(services: Services, frame: Frame, host: Host, report: Report) -> None:
     """Everything about the services together."""
     homes = home_folders(host.passwd, host.home)
     for sketch in services.sketches:
-        _owner(sketch, services.places, host, report)
-        _patience(frame, sketch, services.places, report)
+        _owner(sketch, host, report)
+        _patience(frame, sketch, report)
     _group(frame, host, report)
-    apart(services.sketches, services.places, Ground.of(frame, homes), report)
+    apart(services.sketches, Ground.of(frame, homes), report)
     running(services, host.accounts, report, runs=host.runs)
 
 
-def _owner(sketch: Sketch, places: Places, host: Host, report: Report) -> None:
+def _owner(sketch: Sketch, host: Host, report: Report) -> None:
     found = fault(sketch.owner, sketch.group, host.accounts) if host.accounts else None
     if found:
         say, code = (report.error, "E241") if host.runs else (report.warning, "W241")
-        say(code, found.message, places.of(sketch.name, found.key), suggestion=found.suggestion)
+        say(code, found.message, sketch.at(found.key), suggestion=found.suggestion)
 
 
 def _group(frame: Frame, host: Host, report: Report) -> None:
@@ -89,7 +89,7 @@ def secrets(report: Report, host: Host, cwd: Path) -> None:
             )
 
 
-def _patience(frame: Frame, sketch: Sketch, places: Places, report: Report) -> None:
+def _patience(frame: Frame, sketch: Sketch, report: Report) -> None:
     """An update under way is finished before a stop; one that may take longer is cut short.
 
     Hooks whose timeout is the default count only where ``stopTimeout`` is written: five minutes
@@ -98,16 +98,23 @@ def _patience(frame: Frame, sketch: Sketch, places: Places, report: Report) -> N
     usual, standing = _default(HookConfig, "timeout"), _default(Config, "stop_timeout")
     allowed = frame.stop_timeout or standing
     hooks = [hook for hook in sketch.hooks if allowed != standing or hook.timeout != usual]
-    longest = sum(hook.timeout.nanoseconds * (hook.retries + 1) for hook in hooks)
-    longest += sum(_health_takes(check) for check in sketch.health)
+    parts = [(_hook_takes(hook), hook.type) for hook in hooks]
+    parts += [(_health_takes(check), f"health {check.type}") for check in sketch.health]
+    longest = sum(length for length, _ in parts)
     if longest > allowed.nanoseconds:
+        most, which = max(parts)
         report.warning(
             "W236",
             f"hooks and health checks may take {Duration(longest)} together, "
             f"longer than stopTimeout ({allowed}) lets a stop wait",
-            places.of(sketch.name, "service"),
-            suggestion="raise stopTimeout, or lower the timeouts",
+            sketch.header,
+            suggestion=f"raise stopTimeout to {Duration(longest)}, or lower the timeouts "
+            f"(the longest is {which}: {Duration(most)})",
         )
+
+
+def _hook_takes(hook: HookConfig) -> int:
+    return hook.timeout.nanoseconds * (hook.retries + 1)
 
 
 def _health_takes(check: HealthConfig) -> int:

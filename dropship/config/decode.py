@@ -14,7 +14,7 @@ from dropship.config.body import Block, Body
 from dropship.config.model import Config, ServiceConfig
 from dropship.config.reader import Reader, Values, nearest, spellings
 from dropship.config.service import Around, Defaults, defaults, service
-from dropship.config.sketch import Places, Script, Sketch
+from dropship.config.sketch import Script, Sketch
 from dropship.core.option import fold
 from dropship.hcl.ast import File, Key, Span
 from dropship.hcl.diagnostics import Related
@@ -60,7 +60,6 @@ class Services(NamedTuple):
     names: tuple[str, ...]
     sketches: tuple[Sketch, ...]
     scripts: tuple[Script, ...]
-    places: Places
 
 
 def services(reader: Reader, top: Top, files: Sequence[File], *, alone: bool) -> Services:
@@ -71,7 +70,7 @@ def services(reader: Reader, top: Top, files: Sequence[File], *, alone: bool) ->
         others = _joined("a service file", files)
         _misplaced(reader, others)
         blocks += _services(reader, others)
-    around = Around(reader, top.repos, top.locks, top.defaults, alone, {}, [], [])
+    around = Around(reader, top.repos, top.locks, top.defaults, alone, [], [])
     _doubled(reader, blocks)
     found = [service(around, block) for block in blocks]
     _local_turns(reader, around.local)
@@ -80,7 +79,6 @@ def services(reader: Reader, top: Top, files: Sequence[File], *, alone: bool) ->
         tuple(dict.fromkeys(block.label.text for block in blocks if block.label)),
         tuple(around.sketches),
         tuple(reader.scripts),
-        Places(around.places),
     )
 
 

@@ -55,10 +55,10 @@ class Own(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a destination is refused, and what to do."""
+    """Why a destination is refused, and what to do; no cure: any place below it will do."""
 
     why: str
-    cure: str = "give the release a folder of its own below it"
+    cure: str = ""
 
 
 def as_it_is(path: Path) -> tuple[Path, ...]:

@@ -21,7 +21,7 @@ from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver
 from dropship.config.sketch import Frame
 from dropship.core.values import Secret
-from dropship.hcl.ast import File, ObjectValue, Source, Span
+from dropship.hcl.ast import File, ObjectValue, Source, Span, StringValue, Value
 from dropship.hcl.diagnostics import Diagnostic, Severity
 from dropship.hcl.parser import Parsed, parse
 from dropship.linux import accounts
@@ -237,10 +237,24 @@ class _Loader:
             item = next(iter(top.body.named("servicepath")[::-1]), None)
             if item and "service_path" in top.values:
                 why = "is not a folder" if whole.exists() else "does not exist"
-                self.report.warning("W002", f"the service_path {whole} {why}", item.value.span)
+                beside = self._beside(top.body.header.source.name, item.value)
+                cure = (
+                    f"write {beside}: a path is relative to the working directory"
+                    if beside
+                    else None
+                )
+                message = f"the service_path {whole} {why}"
+                self.report.warning("W002", message, item.value.span, suggestion=cure)
             return []
         found = [self.file(one) for one in self.listed(folder, (".hcl", ".json"))]
         return [file for file in found if file is not None]
+
+    def _beside(self, main: str, said: Value) -> Path | None:
+        """The folder beside the main file that was probably meant."""
+        if not isinstance(said, StringValue):
+            return None
+        meant = Path(os.path.normpath(self.around.cwd / Path(main).parent / said.text))
+        return meant if meant.is_dir() else None
 
     def file(self, path: Path, cure: str = "") -> File | None:
         """A file, read and parsed; None if it cannot be, or was read before."""
@@ -296,7 +310,8 @@ class _Loader:
     ) -> Loaded:
         """Decode the services, make the whole, check it."""
         found = decode.services(self.reader, top, files, alone=alone)
-        if not found.names and not self.failed():
+        told = any(one.code == "W002" for one in self.report.diagnostics)
+        if not found.names and not told and not self.failed():
             self.report.warning(
                 "W003",
                 "no service is defined",

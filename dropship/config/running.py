@@ -28,7 +28,7 @@ def running(services: Services, accounts: Accounts | None, report: Report, *, ru
         if sketch.destination is not None
         for place in as_it_is(sketch.destination)
     }
-    owners = {services.places.of(one.name, "service"): one for one in services.sketches}
+    owners = {one.header: one for one in services.sketches}
     for script in services.scripts:
         if accounts is not None:
             _user(script, accounts, report, runs=runs)

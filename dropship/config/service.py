@@ -48,7 +48,6 @@ class Around(NamedTuple):
 
     Attributes:
         alone: The main file is not known: what it would define is not missed as an error.
-        places: Where things stand, by service and folded key; filled on the way.
         local: Where turns are asked for without a lock block; filled on the way.
         sketches: Every service, as far as it could be read; filled on the way.
     """
@@ -58,7 +57,6 @@ class Around(NamedTuple):
     locks: Entries
     defaults: Defaults
     alone: bool
-    places: dict[tuple[str, str], Span]
     local: list[Span]
     sketches: list[Sketch]
 
@@ -97,8 +95,7 @@ def service(around: Around, block: Block) -> ServiceConfig | None:
     given = ("check_interval",) if around.alone else ()
     values = reader.read(ServiceConfig, body, fallbacks=_below(around), given=given)
     values.whole &= named
-    _remember(around, label.text, body)
-    what = _artifact(around, label.text, body)
+    what = _artifact(around, body)
     written = reader.chosen(body, "checkinterval") if around.alone else None
     if around.alone and (written is None or isinstance(written.value, NullValue)):
         _interval_elsewhere(reader, body, lost=what is not None and what.repo is None)
@@ -106,7 +103,7 @@ def service(around: Around, block: Block) -> ServiceConfig | None:
     lock = _lock(around, body, values)
     parts = _parts(around, body)
     legacy(reader, body)
-    around.sketches.append(_sketch(label.text, what, parts, reader.cwd))
+    around.sketches.append(_sketch(label.text, body, what, parts, reader.cwd))
     made: ServiceConfig | None = values.make(
         ServiceConfig,
         name=label.text,
@@ -118,18 +115,18 @@ def service(around: Around, block: Block) -> ServiceConfig | None:
     return made
 
 
-def _sketch(name: str, what: Taken | None, parts: Mapping[str, Sequence[Any]], cwd: Path) -> Sketch:
+def _sketch(
+    name: str, body: Body, what: Taken | None, parts: Mapping[str, Sequence[Any]], cwd: Path
+) -> Sketch:
     sound = {kind: tuple(one for one in found if one) for kind, found in parts.items()}
-    hooks, checks = (*sound["before"], *sound["after"]), sound["health"]
-    if what is None:
-        return Sketch(name, hooks=hooks, health=checks)
-    said: dict[str, Any] = {
-        key: what.values[key]
-        for key in ("destination", "release_path", "owner", "group")
-        if key in what.values
-    }
-    said |= {"claims": claims(what), "stored": stored_at(what, cwd)}
-    return Sketch(name, hooks=hooks, health=checks, **said)
+    spans = {fold(item.keys[0].text): item.span for item in body.items}
+    said: dict[str, Any] = {"hooks": (*sound["before"], *sound["after"]), "health": sound["health"]}
+    if what is not None:
+        spans |= {fold(item.keys[0].text): item.value.span for item in what.body.items}
+        wanted = ("destination", "release_path", "owner", "group")
+        said |= {key: what.values[key] for key in wanted if key in what.values}
+        said |= {"claims": claims(what), "stored": stored_at(what, cwd)}
+    return Sketch(name, body.header, spans, **said)
 
 
 def _below(around: Around) -> tuple[Body, ...]:
@@ -155,19 +152,9 @@ def _named(reader: Reader, label: Key) -> bool:
     return sound
 
 
-def _remember(around: Around, name: str, body: Body) -> None:
-    around.places[name, "service"] = body.header
-    for item in body.items:
-        around.places[name, fold(item.keys[0].text)] = item.span
-
-
-def _artifact(around: Around, name: str, body: Body) -> Taken | None:
+def _artifact(around: Around, body: Body) -> Taken | None:
     block = the_artifact(around.reader, body)
-    if block is None:
-        return None
-    for item in block.body.items:
-        around.places[name, fold(item.keys[0].text)] = item.value.span
-    return artifact(around.reader, block, around.repos, alone=around.alone)
+    return artifact(around.reader, block, around.repos, alone=around.alone) if block else None
 
 
 def _interval_elsewhere(reader: Reader, body: Body, *, lost: bool) -> None:
@@ -176,10 +163,9 @@ def _interval_elsewhere(reader: Reader, body: Body, *, lost: bool) -> None:
     That it belongs to a main file is told by its folder, by a lock that it names, or by a repo
     that only a main file can define (``lost``). A key that looks like it shows what was meant.
     """
-    known = {"checkinterval": "checkInterval"}
-    slip = any(nearest(fold(item.keys[0].text), known) for item in body.items)
     folder = (reader.cwd / body.header.source.name).parent.name
-    if not slip and (lost or folder == "services" or body.named("lock")):
+    meant = _meant(body, "checkInterval")
+    if not meant and (lost or folder == "services" or body.named("lock")):
         reader.report.warning(
             "W203",
             f"{body.title} has no checkInterval in this file",
@@ -188,6 +174,13 @@ def _interval_elsewhere(reader: Reader, body: Body, *, lost: bool) -> None:
         )
     else:
         reader.missing(body, "checkInterval", "checkInterval = …", ("checkinterval",))
+
+
+def _meant(body: Body, key: str) -> bool:
+    """Whether an item looks like a slip of the pen for a key."""
+    known = {*map(fold, spellings(ServiceConfig, LockChoice)), "artifact", "health", *HOOKS}
+    names = (fold(item.keys[0].text) for item in body.items)
+    return any(name not in known and nearest(name, {fold(key): key}) for name in names)
 
 
 def _parts(around: Around, body: Body) -> dict[str, list[Any]]:
@@ -225,18 +218,26 @@ def _lock(around: Around, body: Body, values: Values) -> object:
     place = _place(around, body, "lock")
     lock = _named_lock(around, choice["lock"], place) if choice.get("lock") else None
     if not values.get("sequential_updates"):
-        if values.get("max_parallel", 1) > 1:
-            _no_effect(around.reader, "maxParallel", _place(around, body, "maxparallel"))
-        for key in ("lock", "updateTTL") if lock is not FAULTY else ():
-            # In defaults it is for the services that do.
-            for item in body.named(fold(key))[-1:]:
-                _no_effect(around.reader, key, item.span)
+        _idle(around, body, values, sound=lock is not FAULTY)
         return FAULTY if lock is FAULTY else None
     if lock is None:
         lock = _only_lock(around, _place(around, body, "sequentialupdates"))
     if isinstance(lock, LockConfig):
         return _parallel(around, body, values, lock)
     return lock
+
+
+def _idle(around: Around, body: Body, values: Values, *, sound: bool) -> None:
+    """Warn of keys that only matter where turns are taken; of ``lock`` only if it is ``sound``."""
+    found: list[tuple[str, Span]] = []
+    if values.get("max_parallel", 1) > 1:
+        found.append(("maxParallel", _place(around, body, "maxparallel")))
+    for key in ("lock", "updateTTL") if sound else ():
+        # In defaults it is for the services that do take turns.
+        found += [(key, item.span) for item in body.named(fold(key))[-1:]]
+    if found and not _meant(body, "sequentialUpdates"):
+        for key, span in found:
+            _no_effect(around.reader, key, span)
 
 
 def _place(around: Around, body: Body, key: str) -> Span:

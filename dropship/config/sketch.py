@@ -35,10 +35,14 @@ class Sketch(NamedTuple):
     """A service; what is not written, or could not be read, is None or empty.
 
     Attributes:
+        header: Of its block.
+        spans: Where its keys stand, and the values of its artifact's keys, by folded key.
         hooks, health: Those that are sound.
     """
 
     name: str
+    header: Span
+    spans: Mapping[str, Span]
     destination: Path | None = None
     release_path: Path | None = None
     owner: str = ""
@@ -47,6 +51,10 @@ class Sketch(NamedTuple):
     claims: Claims = Claims()
     hooks: tuple[HookConfig, ...] = ()
     health: tuple[HealthConfig, ...] = ()
+
+    def at(self, key: str) -> Span:
+        """Where the service has a (folded) key, else its header."""
+        return self.spans.get(key, self.header)
 
     @property
     def unpacked(self) -> bool:
@@ -94,13 +102,3 @@ class Frame(NamedTuple):
     own: Mapping[str, Path]
     stop_timeout: Duration | None
     socket_group: tuple[str, Span] | None = None
-
-
-class Places(NamedTuple):
-    """Where keys stand, by service and folded key."""
-
-    spans: Mapping[tuple[str, str], Span]
-
-    def of(self, service: str, key: str) -> Span:
-        """Where the service has the key, else its header."""
-        return self.spans.get((service, key), self.spans[service, "service"])

@@ -79,6 +79,8 @@ def test_releases_where_another_keeps_its_own_by_default_are_an_error(read: Read
 def test_destinations_of_services_at_fault_are_looked_at_too(read: Reader) -> None:
     """All faults at once, not one after the other is mended."""
     broken = SOUND.replace('"10s"', '"soon"')
+    twice = read(SOUND.replace("/srv/web", "/usr") + SOUND.replace("/srv/web", "/opt"))
+    assert twice.codes == ["E233", "E210", "E233"]
     result = read(broken + broken.replace('"web"', '"admin"'))
     assert result.codes == ["E205", "E205", "E231"]
     assert read('watchdog = "x"\n' + broken.replace("/srv/web", "/usr")).codes == [

@@ -75,7 +75,11 @@ def test_releases_kept_inside_a_destination_are_an_error(read: Reader) -> None:
 def test_timeouts_beyond_the_stop_are_a_warning(read: Reader) -> None:
     """A stop would cut the update short."""
     slow = 'after "script" { command = "x" timeout = "80s" retries = 1 }'
-    assert read.service(slow).codes == ["W236"]
+    result = read.service(slow)
+    assert result.codes == ["W236"]
+    assert result.suggestions == [
+        "raise stopTimeout to 2m40s, or lower the timeouts (the longest is script: 2m40s)"
+    ]
     assert read.service(slow, main='stopTimeout = "3m"\n').codes == []
 
 
@@ -157,3 +161,5 @@ def test_key_of_turns_without_turns_is_a_warning(read: Reader, key: str) -> None
     assert read.service(key, main=lock).codes == ["W226"]
     assert read.service(f"sequentialUpdates = true {key}", main=lock).codes == []
     assert read.service(main=f"{lock} defaults {{ {key} }}\n").codes == []
+    # What is wrong is told once, where it is.
+    assert read.service(f"sequentialUpdate = true {key}", main=lock).codes == ["W201"]

@@ -67,7 +67,22 @@ def test_folder_of_services_may_be_named(read: Reader, tmp_path: Path) -> None:
 def test_named_folder_of_services_that_is_not_there_is_a_warning(read: Reader) -> None:
     """A host may have no services yet; a missing default folder is not even that."""
     assert read(SOUND + 'service_path = "/nowhere"').codes == ["W002"]
+    assert read('service_path = "/nowhere"').codes == ["W002"]
+    assert read('service_path = ""').codes == ["E205"]
     assert read(SOUND).codes == []
+
+
+def test_folder_of_services_beside_the_file_is_named_where_it_is_meant(tmp_path: Path) -> None:
+    """A path is relative to the working directory, which people forget."""
+    (tmp_path / "etc/mine").mkdir(parents=True)
+    main = tmp_path / "etc/main.hcl"
+    main.write_text('service_path = "mine"')
+    (warning,) = _load(main, tmp_path).diagnostics
+    assert warning.code == "W002"
+    assert warning.suggestion is not None
+    assert warning.suggestion.startswith(f"write {tmp_path}/etc/mine: ")
+    main.write_text('service_path = env("X", "mine")')
+    assert [one.suggestion for one in _load(main, tmp_path).diagnostics] == [None]
 
 
 def test_main_file_in_its_own_folder_of_services_is_read_once(read: Reader) -> None:
