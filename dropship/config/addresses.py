@@ -42,6 +42,13 @@ def oddity(key: str, text: str, *, relative: bool = False) -> Odd | None:
     return None
 
 
+def no_name(key: str, text: str) -> Odd | None:
+    """What is odd about a name, if it is an address instead."""
+    if fold(key) != "bucket" or "/" not in text:
+        return None
+    return "a bucket has a name, not an address", "write the name alone; the rest is the path"
+
+
 def _no_url(text: str) -> Odd:
     # The text is not quoted: it may hold a password.
     slip = re.match(r"(?i)(https?)(?::/?|;//|//)", text)

@@ -15,7 +15,7 @@ from dropship.config.model import ArtifactConfig, RepoConfig
 from dropship.config.reader import FAULTY, Reader, Values, fields_of, nearest, spellings
 from dropship.config.sketch import Claims, Stored
 from dropship.core.option import fold
-from dropship.hcl.ast import CallValue, Key, NumberValue, StringValue
+from dropship.hcl.ast import CallValue, Key, NullValue, NumberValue, StringValue
 from dropship.hcl.diagnostics import Related
 from dropship.plugins import BUILT_IN, Kind
 
@@ -26,7 +26,7 @@ def the_artifact(reader: Reader, service: Body) -> Block | None:
     """The one artifact block of a service; what is wrong with there being none or more is said."""
     found = reader.blocks(service, "artifact", "the name of a repo")
     if not found:
-        if not service.named("artifact"):
+        if all(isinstance(item.value, NullValue) for item in service.named("artifact")):
             reader.missing(service, "artifact", 'artifact "REPO" { … }', ("artifact",))
         return None
     for first, second in pairwise(found):

@@ -133,9 +133,24 @@ def local_lock() -> LockConfig:
     return LockConfig("local", "file", cls.Options())
 
 
+# Keys of stores that are nothing without another.
+_NEEDS: Final = (("accessKey", "secret"), ("clientKey", "clientCert"),
+                 ("password", "user"))  # fmt: skip
+
+
+def _alone(reader: Reader, cls: type[Any], block: Body) -> None:
+    known = {fold(key) for key in spellings(cls.Options)}
+    for key, other in _NEEDS:
+        items = block.named(fold(key))
+        if items and fold(other) in known and not block.named(fold(other)):
+            message = f"{key} is nothing without {other}"
+            reader.report.warning("W228", message, items[-1].span, suggestion=f"add {other} = …")
+
+
 def _repo(reader: Reader, cls: type[Any], type_name: str, block: Body, name: str) -> Any:
     reader.unknown(block, spellings(TypeChoice, cls.Options), hide=True)
     options = reader.make(cls.Options, block)
+    _alone(reader, cls, block)
     return RepoConfig(name, type_name, options) if options is not FAULTY else None
 
 

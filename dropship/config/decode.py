@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from dropship.config.backends import Entries, locks, repos
 from dropship.config.body import Block, Body
 from dropship.config.model import Config, ServiceConfig
-from dropship.config.reader import Reader, Values, nearest, spellings
+from dropship.config.reader import MAIN_FILE, Reader, Values, nearest, spellings
 from dropship.config.service import Around, Defaults, defaults, service
 from dropship.config.sketch import Script, Sketch
 from dropship.core.option import fold
@@ -34,7 +34,7 @@ class Top(NamedTuple):
     @classmethod
     def read(cls, reader: Reader, files: Sequence[File]) -> Top:
         """Read the main file, or the files of a main folder as if they were one."""
-        body = _joined("the main file", files)
+        body = _joined(MAIN_FILE, files)
         reader.unknown(body, spellings(Config), _BLOCKS)
         stores = reader.blocks(body, "repo", "a name")
         stores += _rackspace(reader, body)

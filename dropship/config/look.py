@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from dropship.config.addresses import oddity
+from dropship.config.addresses import no_name, oddity
 from dropship.config.mentions import odd_mentions
 from dropship.config.report import Report
 from dropship.core.option import fold
@@ -56,7 +56,8 @@ class Look(NamedTuple):
 
     def _text(self, value: StringValue | NumberValue, lacks: Callable[[str], str | None]) -> None:
         text = value.text
-        odd = None if self.hidden else oddity(self.key, text, relative=self.relative)
+        odd = oddity(self.key, text, relative=self.relative) or no_name(self.key, text)
+        odd = None if self.hidden else odd
         if odd:
             self._warn("W235", odd[0], value, odd[1])
         elif text != text.strip() and self._exact():

@@ -16,7 +16,9 @@ from typing import Any, Final, NamedTuple, get_type_hints
 
 from dropship.config.body import Block, Body
 from dropship.config.body import blocks as unfolded
+from dropship.config.homes import belongs
 from dropship.config.look import Look
+from dropship.config.names import check as check_names
 from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver, UnresolvedError
 from dropship.config.scalar import FaultError, Scalars, bare, called
@@ -41,6 +43,10 @@ _FORGOTTEN: Final = {
 
 
 _LONGEST_QUOTE: Final = 60
+
+
+MAIN_FILE: Final = "the main file"
+"""The title of the body of the main file."""
 
 
 class Field(NamedTuple):
@@ -169,7 +175,9 @@ class Reader:
     def blocks(self, body: Body, kind: str, what: str = "", *, nested: bool = True) -> list[Block]:
         """The blocks of a kind, in order; ``what`` says what their label is, if they have one."""
         found: list[Block] = []
-        for one in unfolded(body.named(kind), labels=1 if what else 0, nested=nested):
+        # JSON's null says nothing, as in version 1.
+        items = [item for item in body.named(kind) if not isinstance(item.value, NullValue)]
+        for one in unfolded(items, labels=1 if what else 0, nested=nested):
             if isinstance(one, Item):
                 if self.report.told(one):
                     continue
@@ -179,7 +187,7 @@ class Reader:
                 continue
             elif one.extra:
                 self.report.error("E209", _too_many(kind, what, one), one.extra[0].span)
-            elif what and one.label is None:
+            elif what and (one.label is None or (kind != "service" and not one.label.text.strip())):
                 self.report.error(
                     "E208",
                     f"{kind} needs {what}",
@@ -231,7 +239,7 @@ class Reader:
             "W202" if block else "W201",
             f"{body.title} knows no {'block' if block else 'key'} {name}; it is ignored",
             item.keys[0].span,
-            suggestion=hint or nearest(fold(name), folded),
+            suggestion=hint or belongs(fold(name), _keyword(body)) or nearest(fold(name), folded),
         )
 
     def _item(self, field: Field, body: Body) -> Item | None:
@@ -259,6 +267,8 @@ class Reader:
             value = self._scalars.read(item.value, field.hint, field.option.least)
             if field.option.required and isinstance(value, str) and not value.strip():
                 raise FaultError("must not be empty", item.value.span)
+            if isinstance(value, Strings) and isinstance(item.value, ObjectValue):
+                check_names(field.option.key, item.value, self.report)
             values[field.name] = value
             for text in secrets_of(value, marked=field.secret):
                 self.report.remember(Secret(text))
@@ -280,7 +290,7 @@ class Reader:
         text = getattr(item.value, "text", "")
         if len(text) > _LONGEST_QUOTE or not text.isprintable():
             fault.message = fault.message.replace(text, short(text))
-        quotes = field.hidden and fault.code in ("E205", "E206")
+        quotes = field.hidden and fault.code in ("E205", "E206") and not fault.shown
         message = "the value (not shown) does not fit" if quotes else fault.message
         self.report.error(
             fault.code,
@@ -360,6 +370,11 @@ def spellings(*classes: type) -> list[str]:
     return [field.option.key for field in fields] + [
         alias for field in fields for alias in field.option.aliases
     ]
+
+
+def _keyword(body: Body) -> str:
+    """``service`` of ``service "web"``; empty for the main file."""
+    return "" if body.title == MAIN_FILE else body.title.split(" ", 1)[0]
 
 
 def nearest(name: str, folded: dict[str, str]) -> str | None:

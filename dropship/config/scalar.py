@@ -49,16 +49,24 @@ class FaultError(Exception):
         span: Which part of it.
         code: E204 for the wrong kind of value, E205 for the wrong value, E206 for no choice.
         suggestion: What to write instead.
+        shown: The message quotes nothing that must not be shown, whatever the key.
     """
 
     def __init__(
-        self, message: str, span: Span, *, code: str = "E205", suggestion: str | None = None
+        self,
+        message: str,
+        span: Span,
+        *,
+        code: str = "E205",
+        suggestion: str | None = None,
+        shown: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.span = span
         self.code = code
         self.suggestion = suggestion
+        self.shown = shown
 
 
 @lru_cache(maxsize=256)

@@ -138,6 +138,7 @@ def _named(reader: Reader, label: Key) -> bool:
     name = label.text
     sound = (
         name not in ("", ".", "..")
+        and name == name.strip()
         and "/" not in name
         and name.isprintable()
         and len(name.encode(errors="replace")) <= _LONGEST_NAME

@@ -1,0 +1,121 @@
+"""Keys in the wrong block, and names in blocks of strings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.conftest import WEB, Reader
+
+
+@pytest.mark.parametrize(
+    ("service", "artifact", "main", "hint"),
+    [
+        ("bucket = 1", "", "", "it belongs in the artifact block"),
+        ("destination = 1", "", "", "it belongs in the artifact block"),
+        ("timeout = 1", "", "", "it belongs in a hook"),
+        ("onFailure = 1", "", "", "it belongs in a hook"),
+        ('repo "x" {}', "", "", "it belongs in the main file"),
+        ("minFree = 1", "", "", "it belongs in the main file"),
+        ("", "checkInterval = 1", "", "it belongs in a service"),
+        ("", 'before "script" {}', "", "it belongs in a service"),
+        ("", "", "artifact {}", "it belongs in a service"),
+        ("", "", "command = 1", 'it belongs in a hook such as after "script"'),
+        ("", "", "defaults { destination = 1 }", "it belongs in the artifact block"),
+        ("", "", "defaults { nofile = 1 }", "it belongs in a worker block"),
+        ("within = 1", "", "", "it belongs in a health block"),
+        ("perService = true", "", "", "it belongs in a lock block"),
+        ("", "accessKey = 1", "", "it belongs in a repo block"),
+        (
+            'after "script" { command = "x" type = 1 }',
+            "",
+            "",
+            'the type is its label: after "TYPE" { … }',
+        ),
+        (
+            'health "script" { command = "x" type = 1 }',
+            "",
+            "",
+            'the type is its label: health "TYPE" { … }',
+        ),
+        ("splai = 1", "", "", "did you mean splay?"),
+        ("config = 1", "", "", "the folder of service files is called service_path"),
+    ],
+)
+def test_key_in_the_wrong_block_is_told_where_it_belongs(
+    read: Reader, service: str, artifact: str, main: str, hint: str
+) -> None:
+    """A name that is known elsewhere is not taken for another that looks like it."""
+    assert read(main + WEB.format(service=service, artifact=artifact)).suggestions == [hint]
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ('env { "A=B" = "x" }', 'E205: env: "A=B" cannot be the name of a variable'),
+        ('env { "" = "x" }', 'E205: env: "" cannot be the name of a variable'),
+        ('env { A = "1" A = "2" }', "W207: A is written twice; the last one counts"),
+    ],
+)
+def test_variable_must_be_one(read: Reader, block: str, said: str) -> None:
+    """The kernel takes no others: the hook would fail when it is needed."""
+    assert read.service(f'after "script" {{ command = "x" {block} }}').messages == [said]
+    assert read.service('after "script" { command = "x" env { a = "1" A = "2" } }').codes == []
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ('"X Y" = "x"', 'E205: headers: "X Y" cannot be the name of a header'),
+        ('X = "a\\nb"', "E205: headers: a header is one line"),
+        ('X = "1" x = "2"', "W207: x is written twice; the last one counts"),
+    ],
+)
+def test_header_must_be_one(read: Reader, block: str, said: str) -> None:
+    """A request could not be sent with others."""
+    result = read.service(main=f'repo "http" {{ headers {{ {block} }} }}\n')
+    assert result.messages == [said]
+
+
+@pytest.mark.parametrize(
+    ("repo", "codes"),
+    [
+        ('"s3" { accessKey = "x" }', ["W228"]),
+        ('"s3" { accessKey = "x" secret = "" }', []),
+        ('"s3" { secret = "x" }', []),
+        ('"http" { clientKey = "/etc/hostname" }', ["W228"]),
+        ('"http" { password = "x" }', ["W228"]),
+    ],
+)
+def test_key_that_is_nothing_without_another_is_a_warning(
+    read: Reader, repo: str, codes: list[str]
+) -> None:
+    """Half of a login does not log in."""
+    assert read.service(main=f"repo {repo}\n").codes == codes
+
+
+@pytest.mark.parametrize("block", ['repo "" { type = "file" }', 'lock " " { type = "file" }'])
+def test_name_of_nothing_is_no_name(read: Reader, block: str) -> None:
+    """Nobody could name it."""
+    assert read.service(main=f"{block}\n").codes == ["E208"]
+
+
+def test_bucket_has_a_name_not_an_address(read: Reader) -> None:
+    """As other tools take it."""
+    artifact = 'artifact "s3" { bucket = "s3://b" path = "x" destination = "/srv/web" }'
+    assert read(f'service "web" {{ checkInterval = "1s" {artifact} }}').codes == ["W235"]
+
+
+def test_null_says_nothing_of_blocks_either(read: Reader) -> None:
+    """As JSON is made by programs."""
+    text = (
+        '{"repo": null, "defaults": null, "service": {"web": {"checkInterval": "1s", "after": null,'
+        ' "artifact": %s}}}'
+    )
+    sound = '{"file": {"path": "/x", "destination": "/srv/web"}}'
+    assert read(text % sound).codes == []
+    assert read(text % "null").messages == ['E203: service "web" has no artifact']
+
+
+def test_name_of_a_service_has_no_white_space_around_it(read: Reader) -> None:
+    """It becomes the name of a folder, and is typed."""
+    assert read(WEB.format(service="", artifact="").replace('"web"', '"web "')).codes == ["E220"]
