@@ -24,7 +24,10 @@ from tests.e2e import chaos, fire
 from tests.e2e.host import Host
 from tests.faults import downloads as spoiled
 from tests.faults import scenes
+from tests.fuzz import guided
+from tests.fuzz import language as spoiled_texts
 from tests.fuzz import run as fuzz
+from tests.fuzz.pieces import pieces
 from tests.power import cuts, machine
 from tests.servers import nginx, swift
 
@@ -66,6 +69,34 @@ def archives() -> Mapping[str, Any]:
         "good": not seen.faults and seen.inputs == size,
         "accepted": seen.accepted,
         "reasons": len(seen.reasons),
+        "slowest": round(seen.slowest, 3),
+        "faults": {str(number): fault for number, fault in seen.faults.items()},
+    }
+
+
+def language() -> Mapping[str, Any]:
+    """30 minutes of spoiled configurations: changed at random, put together, led by coverage."""
+    seconds, seed = float(os.environ.get("LANGUAGE_SECONDS", "1800")), 20261124
+    with ProcessPoolExecutor(2) as pool:
+        led = pool.submit(guided.child, int(seconds / 2), seed)
+        changed = spoiled_texts.run(10**9, seed, seconds=seconds / 4)
+        built = pieces(seed, seconds / 4, 10**9)
+        guided_by = led.result()
+    return {
+        "seconds_in_all": seconds,
+        "seed": seed,
+        "good": not changed.faults and not built.faults and guided_by["exit"] == 0,
+        "changed": _told(changed),
+        "built": _told(built),
+        "guided": guided_by,
+    }
+
+
+def _told(seen: fuzz.Outcome) -> Mapping[str, Any]:
+    return {
+        "texts": seen.inputs,
+        "accepted": seen.accepted,
+        "codes": len(seen.reasons),
         "slowest": round(seen.slowest, 3),
         "faults": {str(number): fault for number, fault in seen.faults.items()},
     }
@@ -126,6 +157,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "kills": kills,
     "reloads": reloads,
     "archives": archives,
+    "language": language,
     "faults": faults,
     "power": power,
     "downloads": downloads,

@@ -63,7 +63,7 @@ def run(inputs: int, seed: int, first: int = 0, seconds: float = float("inf")) -
                 break
             seen.inputs += 1
             try:
-                with _no_longer_than(_HANG_SECONDS):
+                with no_longer_than(_HANG_SECONDS):
                     reason = _one(number, seed, top)
             except Exception as error:  # noqa: BLE001 - whatever else it may be is what is looked for
                 seen.faults[number] = f"{type(error).__name__}: {error}"
@@ -166,7 +166,9 @@ def _place() -> Iterator[Path]:
 
 
 @contextmanager
-def _no_longer_than(seconds: float) -> Iterator[None]:
+def no_longer_than(seconds: float) -> Iterator[None]:
+    """Raise ``TimeoutError`` in the midst of whatever takes longer."""
+
     def over(*_: object) -> None:
         raise TimeoutError(f"it took longer than {seconds} s")
 
