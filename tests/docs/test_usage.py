@@ -153,6 +153,20 @@ def test_blocks_stand_where_the_configuration_page_says() -> None:
     assert shown == wanted
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("configuration.md", r"names a `repo` block, or one of (.+?), which need none"),
+        ("stores.md", r"(`file`.+?) need no block"),
+    ],
+)
+def test_stores_that_need_no_block_are_named_where_it_is_told(name: str, sentence: str) -> None:
+    """All of them, and no other."""
+    (named,) = re.findall(sentence, " ".join(Page(USAGE / name).prose.split()))
+    (repo,) = (one for one in SCHEMA.blocks if one.plan.name == "repo")
+    assert re.findall(r"`(.+?)`", named) == [one.name for one in repo.types if not one.needs_block]
+
+
 def test_keys_in_the_tables_of_other_pages_exist() -> None:
     """A key that is praised on another page is in the reference."""
     known = {
