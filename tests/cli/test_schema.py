@@ -43,9 +43,20 @@ def told(text: str) -> Any:
     return document("schema", text)
 
 
-def test_document_is_as_its_schema_and_holds_every_block_and_backend(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The document of what is built in."""
+    return told(schema(tmp_path_factory.mktemp("json"), "--format", "json"))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of it."""
+    return schema(tmp_path_factory.mktemp("page"), "--format", "markdown")
+
+
+def test_document_is_as_its_schema_and_holds_every_block_and_backend(found: Any) -> None:
     """An editor finds a key by its block, its backend and its name."""
-    found = told(schema(tmp_path, "--format", "json"))
     assert set(found["types"]) == {name for name, _ in TYPES}
     assert found["files"]["mainFile"]["keys"]["maxStagings"]["default"] == 2
     assert found["files"]["serviceFile"] == {
@@ -79,20 +90,20 @@ def test_document_is_as_its_schema_and_holds_every_block_and_backend(tmp_path: P
     assert found["unusable"] == []
 
 
-def test_page_is_the_default_and_tells_every_key_of_the_document(tmp_path: Path) -> None:
+def test_page_is_the_default_and_tells_every_key_of_the_document(
+    tmp_path: Path, page: str, found: Any
+) -> None:
     """Whoever types it wants to read."""
-    page = schema(tmp_path)
-    assert page == schema(tmp_path, "--format", "markdown")
+    assert schema(tmp_path) == page
     assert page.startswith("# Every block and key\n")
-    for block in told(schema(tmp_path, "--format", "json"))["blocks"].values():
+    for block in found["blocks"].values():
         keys = [block["keys"], *(one["keys"] for one in block["backends"].values())]
         for name in (name for some in keys for name in some):
             assert f"\n- `{name}` (" in page
 
 
-def test_lines_fit_into_a_terminal_and_no_code_is_broken(tmp_path: Path) -> None:
+def test_lines_fit_into_a_terminal_and_no_code_is_broken(page: str) -> None:
     """100 columns; a command that is copied is whole."""
-    page = schema(tmp_path)
     assert max(map(len, page.splitlines())) <= 100
     prose = page.partition("## Types")[2]
     assert all(line.count("`") % 2 == 0 for line in prose.splitlines())
@@ -109,8 +120,8 @@ def test_backend_that_cannot_be_used_is_named_and_the_rest_is_told(
     assert "How often." in text
     assert "nobody-shows" not in text
     if words:
-        found = told(text)["unusable"]
-        assert ["hook", "gone"] in [[one["kind"], one["name"]] for one in found]
+        unusable = told(text)["unusable"]
+        assert ["hook", "gone"] in [[one["kind"], one["name"]] for one in unusable]
     else:
         assert "## Not usable here" in text
         assert "- hook `gone`: the hook gone cannot be loaded: No module named" in text
