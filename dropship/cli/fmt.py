@@ -20,10 +20,11 @@ from dropship.cli.plain import one_line
 from dropship.cli.rewrite import rewrite
 from dropship.config.load import DEFAULT, configured_files, files_in, read, unreadable
 from dropship.errors import ConfigError, UsageError
-from dropship.hcl.ast import Span
-from dropship.hcl.diagnostics import Diagnostic
+from dropship.hcl.alike import alike
+from dropship.hcl.ast import File, Source, Span
+from dropship.hcl.diagnostics import Diagnostic, Severity
 from dropship.hcl.format import formatted
-from dropship.hcl.parser import is_json
+from dropship.hcl.parser import is_json, parse
 
 _DESCRIPTION: Final = """\
 Writes configuration files in the canonical form, in place, and prints the names of those that
@@ -156,7 +157,13 @@ class _Run:
                 self._tell(one, found.masked)
             self._complain(f"{name} is left as it is; mend it, and run this again")
             return None
-        return raw if is_json(found.file.source.text) else formatted(found.file).encode()
+        if is_json(found.file.source.text):
+            return raw
+        text = formatted(found.file)
+        if not _says(text, found.file):
+            self._complain(f"{name} is left as it is, it could not be formatted; report this fault")
+            return None
+        return text.encode()
 
     def _report(self, name: str, old: bytes, new: bytes) -> None:
         """Say what changed, or would."""
@@ -173,6 +180,13 @@ class _Run:
     def _complain(self, message: str) -> None:
         self.amiss = True
         say(f"dropship: {one_line(message)}", sys.stderr)
+
+
+def _says(text: str, file: File) -> bool:
+    """Whether a text says what a file says: no fault of ours is to cost anybody a configuration."""
+    parsed = parse(Source(file.source.name, text))
+    faulty = any(one.severity is Severity.ERROR for one in parsed.diagnostics)
+    return not faulty and alike(parsed.file, file)
 
 
 def _put(content: bytes) -> None:

@@ -256,6 +256,21 @@ def test_faulty_file_fails_a_check(folder: Path) -> None:
     assert _fmt("--diff", "a.hcl") == 1
 
 
+@pytest.mark.parametrize("text", ['service "web" {}\n', EVEN + "}"])
+def test_fault_of_the_formatter_costs_nobody_a_file(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """None is known, so one is made up; what would be written is read before it is."""
+    (folder / "a.hcl").write_text(ODD)
+    monkeypatch.setattr("dropship.cli.fmt.formatted", lambda _file: text)
+    assert _fmt("a.hcl") == 1
+    out, err = capsys.readouterr()
+    assert (out, (folder / "a.hcl").read_text()) == ("", ODD)
+    assert err == (
+        "dropship: a.hcl is left as it is, it could not be formatted; report this fault\n"
+    )
+
+
 def test_warnings_are_not_this_commands_business(folder: Path, capsys: Captured) -> None:
     """Nor is what the keys mean."""
     (folder / "a.hcl").write_text("unknown = 10 s = 1\nservice {}")

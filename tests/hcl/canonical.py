@@ -6,6 +6,7 @@ from typing import Any
 
 import pygohcl
 
+from dropship.hcl.alike import alike
 from dropship.hcl.ast import File, Source
 from dropship.hcl.decode import Decoder
 from dropship.hcl.diagnostics import Severity
@@ -28,6 +29,7 @@ def canonical(text: str) -> str:
     before = sound(text)
     result = formatted(before)
     after = sound(result)
+    assert alike(after, before)
     assert tree(after) == tree(before)
     assert decoded(after) == decoded(before)
     assert comments(after) == comments(before)

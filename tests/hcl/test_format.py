@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dropship.hcl.alike import alike
 from dropship.hcl.parser import is_json
-from tests.hcl.canonical import canonical, fault_of_version_two
+from tests.hcl.canonical import canonical, fault_of_version_two, sound
 from tests.hcl.layouts import Layout
 from tests.hcl.test_conformance import CASES, FIXTURES
 
@@ -75,6 +76,37 @@ def test_fixture_says_the_same_in_canonical_form(path: Path | None) -> None:
         pytest.skip(f"{CASES.name} is not at hand")
     fault = fault_of_version_two(canonical(_text(path)))
     assert (fault is not None) == (f"{path.parent.name}/{path.stem}" in NO_VERSION_TWO), fault
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("a = 1", "a = 01"),
+        ("a = 1", 'a = "1"'),
+        ("a = 1", "A = 1"),
+        ("a = true", "a = false"),
+        ("a = []", "a = {}"),
+        ("a = [1]", "a = [1, 1]"),
+        ('a = "b\\n"', "a = <<E\nb\nE"),
+        ('a = env("b")', 'a = file("b")'),
+        ('a = env("b")', 'a = env("b", "")'),
+        ("a b {}", "a { b {} }"),
+        ("a {}\nb {}", "b {}\na {}"),
+        ("# a\n# b\nc {}", "# b\n# a\nc {}"),
+        ("a {}", "a {} # b"),
+        ('{"a": null}', '{"a": false}'),
+    ],
+)
+def test_files_that_differ_in_what_they_say_are_not_alike(text: str, other: str) -> None:
+    """This is what stands between a fault of the formatter and somebody's file."""
+    assert not alike(sound(text), sound(other))
+    assert alike(sound(text), sound(text))
+
+
+def test_files_that_differ_in_layout_are_alike() -> None:
+    """Quotes of keys, what stands where, white space at ends of lines."""
+    text = '"a" b {c = [1,true] # d \t\n}'
+    assert alike(sound(text), sound('a "b" {\n  c = [1, true] # d\n}\n'))
 
 
 @settings(max_examples=100)
