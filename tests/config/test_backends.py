@@ -59,7 +59,7 @@ def test_store_at_fault_is_reported_once_not_at_every_use(read: Reader) -> None:
 def test_artifact_of_a_store_at_fault_is_still_checked(read: Reader) -> None:
     """All faults in one run."""
     text = 'repo "s3" { retries = "many" }' + (S3 % "s3").replace("bucket ", "buckett ")
-    assert read(text).codes == ["E205", "E203", "W201"]
+    assert read(text).codes == ["E205", "E201"]
 
 
 def test_store_defined_twice_is_a_warning_and_the_last_one_wins(read: Reader) -> None:

@@ -43,12 +43,7 @@ after "chat" {
 }
 """
 _FOUND = """\
-dropship.hcl:10:1: error E203: after "chat" has no room
- 10 | after "chat" {
-    | ^^^^^^^^^^^^
-  hint: add room = …
-
-dropship.hcl:11:3: warning W201: after "chat" knows no key rom; it is ignored
+dropship.hcl:11:3: error E201: after "chat" has no room, and knows no key rom
  11 |   rom   = *****
     |   ^^^
   hint: did you mean room?
