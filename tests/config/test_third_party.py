@@ -48,7 +48,7 @@ dropship.hcl:11:3: error E201: after "chat" has no room, and knows no key rom
     |   ^^^
   hint: did you mean room?
 
-dropship.hcl:12:11: error E205: count: 1 is out of range, the least is 2
+dropship.hcl:12:11: error E205: count: 1 is too small, the least is 2
  12 |   count = 1
     |           ^
 
