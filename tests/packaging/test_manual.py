@@ -15,6 +15,10 @@ from dropship.config.schema import TYPES, schema
 from tests import manual
 from tests.tools import needed
 
+_READERS = [
+    ["mandoc", "-Kutf-8", "-Tutf8", "-Owidth=1000"],
+    ["groff", "-man", "-k", "-Tutf8", "-rLL=300n"],
+]
 TEXT = manual.PAGE.read_text(encoding="utf-8")
 
 
@@ -57,6 +61,23 @@ def test_every_key_is_shown_as_the_reference_has_it(command: list[str]) -> None:
     text = shown(command, TEXT.replace(".SH NAME", ".nh\n.SH NAME"))
     wanted = [*said_of_keys(), *(f"{name} {meaning}" for name, meaning in TYPES)]
     assert [one for one in wanted if one.replace("`", "") not in text] == []
+
+
+_ODD = r"'a' \n ~/.x `'\d+' ^a~b --no-x \(em` and. `.hcl` \fBx"
+
+
+@pytest.mark.parametrize("command", _READERS, ids=["mandoc", "groff"])
+def test_text_with_marks_of_the_manual_is_shown_as_it_is(command: list[str]) -> None:
+    """Also at the start of a line; what stands in backquotes is what is typed, to the letter."""
+    needed(command[0])
+    head = ".TH X 5 2026-01-01\n.SH NAME\nx \\- y\n.SH TEXT\n.nh\n"
+    text = shown(
+        command, head + "\n".join([*manual._said(_ODD), *manual._said(".hcl is it.")]) + "\n"
+    )
+    # An apostrophe in prose may be shown as one of type.
+    assert _ODD.replace("`", "") in text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    assert r"'\d+' ^a~b --no-x \(em" in text
+    assert ".hcl is it." in text
 
 
 def test_manual_is_well_formed_for_mandoc() -> None:
