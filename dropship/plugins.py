@@ -66,7 +66,7 @@ def find(kind: Kind, name: str) -> type[Any] | None:
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a module of somebody else may raise anything
+    except (Exception, SystemExit) as error:  # a module of somebody else may raise anything
         said = str(error) if isinstance(error, ImportError | AttributeError) else repr(error)
         raise ConfigError(
             f"the {kind.value} {name} cannot be loaded: {said}",

@@ -76,6 +76,7 @@ strange = chatter:Strange
 gone = chatter_that_is_not_there:Chat
 pager = pager_library_that_is_not_there:Pager
 broken = chatter_that_breaks:Chat
+quitter = chatter_that_quits:Chat
 
 [dropship.repos]
 needy = chatter:Store
@@ -90,6 +91,7 @@ def install(folder: Path) -> Path:
     info.mkdir(parents=True)
     (site / "chatter.py").write_text(MODULE)
     (site / "chatter_that_breaks.py").write_text("1 / 0\n")
+    (site / "chatter_that_quits.py").write_text("raise SystemExit('no terminal here')\n")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: chatter\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(ENTRIES)
     return site

@@ -100,6 +100,7 @@ def test_options_that_their_own_check_stumbles_over_are_an_error_too(read: Reade
     [
         ("gone", "E224: the hook gone cannot be loaded: No module named"),
         ("broken", "E224: the hook broken cannot be loaded: ZeroDivisionError("),
+        ("quitter", "E224: the hook quitter cannot be loaded: SystemExit('no terminal here')"),
         ("half", "E224: the hook half is incomplete: no notifies"),
         ("plain", "E224: the options of the hook plain cannot be read: "),
         ("unread", "E224: the options of the hook unread cannot be read: name 'Nowhere' is not"),
