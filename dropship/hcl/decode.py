@@ -123,8 +123,9 @@ def _like(known: Any, plain: Any, value: Value) -> Any:
     if isinstance(value, NumberValue):
         if isinstance(known, str):
             return value.text if isinstance(value.value, int) else plain
-        if isinstance(known, float) and not value.text.lower().startswith(("0x", "-0x")):
-            return float(value.text)
+        if isinstance(known, float) and "x" not in value.text.lower():
+            number = float(value.text)
+            return number if math.isfinite(number) else plain
     if type(known) is int and isinstance(value, StringValue) and not value.heredoc:
         found = integer(value.text)
         return plain if found is None else found

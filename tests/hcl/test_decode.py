@@ -61,6 +61,8 @@ def test_repeated_attribute_keeps_its_first_type(text: str, expected: object) ->
         ('a = true a = "1"', "1"),
         ('a = "x" a = 1.5', 1.5),
         ("a = 1.5 a = 0x10", 16),
+        ("a = 1.5 a = 1e999", "1e999"),
+        (f"a = 1.5 a = {'9' * 400}", "9" * 400),
         ("a = 1 a = 1.5", 1.5),
         ('a = 1.5 a = "2"', "2"),
         ('a = [1] a = "2"', "2"),
