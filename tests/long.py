@@ -28,6 +28,8 @@ from tests.fuzz import guided
 from tests.fuzz import language as spoiled_texts
 from tests.fuzz import run as fuzz
 from tests.fuzz.pieces import pieces
+from tests.hcl.reference import library
+from tests.hcl.reference import run as reference
 from tests.power import cuts, machine
 from tests.servers import nginx, swift
 
@@ -153,6 +155,17 @@ def downloads() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "good": good, **seen}
 
 
+def language() -> Mapping[str, Any]:
+    """300,000 random texts, read by us and by version 1 of hashicorp/hcl."""
+    size, seed = 300_000, 20261124
+    if lacking := library.missing():
+        raise SystemExit(f"language: {lacking}")
+    with tempfile.TemporaryDirectory() as folder:
+        seen = reference.rounds(Path(folder), size, seed).told()
+    good = not seen["differences"] and seen["texts"] == size
+    return {"size": size, "seed": seed, "library": library.version(), "good": good, **seen}
+
+
 CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "kills": kills,
     "reloads": reloads,
@@ -161,6 +174,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "faults": faults,
     "power": power,
     "downloads": downloads,
+    "language": language,
 }
 
 
