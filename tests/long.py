@@ -155,11 +155,11 @@ def downloads() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "good": good, **seen}
 
 
-def language() -> Mapping[str, Any]:
+def version_one() -> Mapping[str, Any]:
     """300,000 random texts, read by us and by version 1 of hashicorp/hcl."""
     size, seed = 300_000, 20261124
     if lacking := library.missing():
-        raise SystemExit(f"language: {lacking}")
+        raise SystemExit(f"version-one: {lacking}")
     with tempfile.TemporaryDirectory() as folder:
         seen = reference.rounds(Path(folder), size, seed).told()
     good = not seen["differences"] and seen["texts"] == size
@@ -174,7 +174,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "faults": faults,
     "power": power,
     "downloads": downloads,
-    "language": language,
+    "version-one": version_one,
 }
 
 

@@ -170,8 +170,6 @@ class _Scanner:
             part = self._part()
             known &= part is not None
             parts.append(part or "")
-        if self.at == start:  # a break where a word was wanted
-            self.at += 1
         # What is never closed is read as if it were, right behind the end.
         self.at = min(self.at, len(self._text))
         return Word("".join(parts) if known else None, start, self.at)

@@ -163,3 +163,12 @@ def test_key_of_turns_without_turns_is_a_warning(read: Reader, key: str) -> None
     assert read.service(main=f"{lock} defaults {{ {key} }}\n").codes == []
     # What is wrong is told once, where it is.
     assert read.service(f"sequentialUpdate = true {key}", main=lock).codes == ["W201"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['shared = ["/log"]', 'shared = ["log", "log/old"]', 'shared = ["log"] format = "file"'],
+)
+def test_path_that_cannot_be_shared_is_an_error(read: Reader, text: str) -> None:
+    """From the root, inside another, of a single file."""
+    assert read.service(artifact=text).codes == ["E242"]

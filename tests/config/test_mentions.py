@@ -28,6 +28,14 @@ def test_key_that_no_artifact_has_is_a_warning(read: Reader, text: str, said: li
     assert read.service(hook).messages == said
 
 
+def test_fault_of_a_template_from_elsewhere_is_shown_at_the_call(read: Reader) -> None:
+    """What it says is not in the file; nor is what it mentions looked at."""
+    hook = 'after "graphite-event" { host = "g" what = env("X", "%s") }'
+    (message,) = read.service(hook % "{{.Hsah}}").messages
+    assert message == "E205: what: there is no field .Hsah, in {{.Hsah}}"
+    assert read.service(hook % "{{.Artifact.pth}}").codes == []
+
+
 def test_mention_is_pointed_at_wherever_it_stands(read: Reader) -> None:
     """In a list too, with the nearest key."""
     result = read.service('after "graphite-event" { host = "g" tags = ["x", "{{.Artifact.pth}}"] }')

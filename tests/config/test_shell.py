@@ -21,6 +21,7 @@ def _words(text: str) -> list[list[str | None]]:
         ("a b", [["a", "b"]]),
         ("a; b && c || d | e & f", [["a"], ["b"], ["c"], ["d"], ["e"], ["f"]]),
         ("a\n\n  b\\\n c", [["a"], ["b", "c"]]),
+        ("a; \\\n b", [["a"], ["b"]]),
         ("a 'b c'\"d e\"f", [["a", "b cd ef"]]),
         (r"a b\ c \"d\"", [["a", "b c", '"d"']]),
         (r'a "b\"c\$d\x"', [["a", r'b"c$d\x']]),

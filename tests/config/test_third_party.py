@@ -125,3 +125,11 @@ def test_store_that_needs_keys_needs_a_block(read: Reader, monkeypatch: pytest.M
     assert read(text).codes == ["E213"]
     assert read(text.replace('"needy"', '"half"')).codes == ["E212"]
     assert read('repo "needy" { room = "x" }' + text).web.artifact.repo.name == "needy"
+
+
+def test_key_of_an_artifact_of_somebody_else_may_be_mentioned(read: Reader) -> None:
+    """A store that cannot be loaded is no reason to say anything."""
+    hook = 'after "graphite-event" { host = "g" what = "{{.Artifact.words}} {{.Artifact.wordz}}" }'
+    assert read.service(hook).messages == [
+        "W249: what: no artifact has a key wordz, so nothing is shown"
+    ]

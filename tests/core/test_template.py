@@ -189,6 +189,15 @@ def test_any_text_parses_or_is_refused_and_what_parses_renders(text: str) -> Non
         ("a {{/* b */ }}", "*/", ""),
         ("a {{upper (eq .Name)}}", "eq", ""),
         ("a {{eq .Name upper}}", "upper", ""),
+        ('{{upper (eq .Name "a")}}', "upper", ""),
+        ("{{upper 5}} {{upper (default .Name .Hash)}}", "upper", ""),
+        ("{{trunc true .Name}}", "trunc", ""),
+        ("{{range .Name}}", "range", ""),
+        ("{{.Name | if}}", "if", ""),
+        ("{{if .Name}}{{else 5}}", "{{else 5}}", ""),
+        ("{{if .Name}}{{end 5}}", "{{end 5}}", ""),
+        ("{{upper (.Name}}", "(", ""),
+        ("{{upper )}}", "upper", ""),
     ],
 )
 def test_fault_is_placed_inside_the_template(text: str, part: str, hint: str) -> None:

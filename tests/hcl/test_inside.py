@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dropship.hcl.ast import Source, StringValue
+from dropship.hcl.ast import Source, Span, StringValue
 from dropship.hcl.inside import inside
 from dropship.hcl.parser import parse
 
@@ -61,3 +61,10 @@ def test_whole_value_stands_for_what_cannot_be_told(text: str, start: int, end: 
     """Bytes that make a character together; braces in JSON; offsets beyond the end."""
     value = _value(text)
     assert inside(value, start, end) == value.span
+
+
+def test_value_that_is_not_what_is_written_is_no_reason_to_fail() -> None:
+    """Whoever made it up does not know where it stands."""
+    for text in ("<<E\none\nE", "<<E\n"):
+        made = StringValue("two\n", Span(Source("x", text), 0, len(text)), heredoc=True)
+        assert inside(made, 0, 1) == made.span
