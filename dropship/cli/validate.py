@@ -14,7 +14,6 @@ from os.path import realpath
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from dropship.cli.drawing import drawn
 from dropship.cli.place import working_directory
 from dropship.config.load import DEFAULT, Loaded, Mode, load, load_alone, service_files
 from dropship.hcl.ast import Span
@@ -130,6 +129,8 @@ def _strictly(diagnostic: Diagnostic) -> Diagnostic:
 
 def _text(verdict: Verdict) -> None:
     for diagnostic in verdict.diagnostics:
+        from dropship.cli.drawing import drawn  # noqa: PLC0415 - most configurations are sound
+
         print(drawn(diagnostic, verdict.masked, sys.stdout), end="\n\n")
     warnings = _count(verdict.warnings, "warning")
     if verdict.errors:

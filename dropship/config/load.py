@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from dropship.config import decode, paths
 from dropship.config.check import Host, check, secrets
-from dropship.config.masks import masks, redacted
 from dropship.config.model import Config
 from dropship.config.owners import Accounts
 from dropship.config.reader import Reader
@@ -166,8 +165,8 @@ def read(name: str, raw: bytes, *, environ: Mapping[str, str], cwd: Path, euid: 
     if file is not None and loader.failed():
         top = decode.Top.read(loader.reader, [file])
         decode.services(loader.reader, top, [], alone=True)
-    masked = (*loader.report.masked, *masks(found))
-    return Read(file, redacted(found, masked), masked)
+    shown, masked = _hidden(found, loader.report.masked)
+    return Read(file, shown, masked)
 
 
 def configured_files(
@@ -198,6 +197,18 @@ def unreadable(name: str, why: str, cure: str = "") -> Diagnostic:
     """That a file or folder cannot be read."""
     message = f"{name} cannot be read: {why}"
     return Diagnostic(Severity.ERROR, "E001", message, None, file=name, suggestion=cure or None)
+
+
+def _hidden(
+    found: Sequence[Diagnostic], masked: tuple[Span, ...]
+) -> tuple[tuple[Diagnostic, ...], tuple[Span, ...]]:
+    """The diagnostics without secrets, and what else must not be drawn of their lines."""
+    if not found:
+        return (), masked
+    from dropship.config.masks import masks, redacted  # noqa: PLC0415 - most are sound
+
+    masked = (*masked, *masks(found))
+    return redacted(found, masked), masked
 
 
 _NOTHING: Final = Source("", "")
@@ -348,10 +359,9 @@ class _Loader:
     def _loaded(self, config: Config | None, names: Sequence[str]) -> Loaded:
         order = {name: number for number, name in enumerate(self._met.values())}
         found = sorted(self.report.diagnostics, key=lambda one: _place(one, order))
-        masked = (*self.report.masked, *masks(found))
+        shown, masked = _hidden(found, self.report.masked)
         files = tuple(self._met.values())
         usable = None if self.failed() else config
-        shown = redacted(found, masked)
         decoded = self.report.decoded
         return Loaded(usable, shown, files, tuple(names), masked, decoded)
 

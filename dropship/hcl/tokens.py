@@ -22,7 +22,6 @@ from dropship.hcl.ast import (
 )
 from dropship.hcl.diagnostics import Diagnostic, error, warning
 from dropship.hcl.literals import heredoc, number, short, unquote, unquote_json
-from dropship.hcl.scan import swallows
 
 # Whoever walks the tree may do it by recursion: nothing that a person writes comes near.
 DEEPEST = 100
@@ -108,8 +107,11 @@ class Terminals:
     def HEREDOC(self, token: Any) -> StringValue:  # noqa: N802  the terminal's name
         """A heredoc, terminator included."""
         text, start, end = str(token), token.start_pos, token.end_pos
-        if text.find("<<", 2) > 0 and swallows(self.source.text, start, end):
-            raise Swallowed(start)
+        if text.find("<<", 2) > 0:
+            from dropship.hcl.scan import swallows  # noqa: PLC0415 - a rare sight in good files
+
+            if swallows(self.source.text, start, end):
+                raise Swallowed(start)
         if not text.isascii():
             self._look_for_numerals(text.partition("\n")[0], start)
         return StringValue(heredoc(text), Span(self.source, start, end), heredoc=True)
