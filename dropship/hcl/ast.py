@@ -1,8 +1,7 @@
 """The tree that a configuration file is read into: what stands where, nothing of what it means.
 
 The shape is version 1's own: a file is an object, an object is a list of items, an item is one or
-more keys and a value. ``foo "bar" { … }`` and ``foo "bar" = { … }`` are the same item, and so is
-``foo = { … }`` for a lone key.
+more keys and a value. ``foo { … }`` and ``foo = { … }`` are the same item.
 
 Its nodes are named tuples, not dataclasses: a file is a hundred thousand of them, and they are made
 in half the time, as are their classes at the start of each command.
