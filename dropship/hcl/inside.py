@@ -33,10 +33,7 @@ def inside(value: StringValue, start: int, end: int) -> Span:
     offsets = next((way for way in ways if way is not None), None)
     if offsets is None or not 0 <= start <= end <= len(value.text):
         return whole
-    # In a string the end of a character is where the next one begins; in a heredoc a line's
-    # indentation may stand between.
-    last = offsets[end - 1] + 1 if value.heredoc and end > start else offsets[end]
-    return Span(source, whole.start + offsets[start], whole.start + last)
+    return Span(source, whole.start + offsets[start], whole.start + offsets[end])
 
 
 def _string(raw: str, text: str, one: re.Pattern[str]) -> list[int] | None:

@@ -87,7 +87,10 @@ def test_health_checks_count_as_long_as_they_may_take(read: Reader) -> None:
     """Both the time to come up and the time to stay up."""
     check = 'health "script" { command = "x" within = "60s" holdFor = "%s" }'
     assert read.service(check % "30s").codes == []
-    assert read.service(check % "31s").codes == ["W236"]
+    hook = 'after "script" { command = "x" timeout = "40s" }'
+    (hint,) = read.service(hook + check % "31s").suggestions
+    assert hint is not None
+    assert hint.endswith("(the longest is health script: 1m31s)")
 
 
 def test_default_timeouts_of_hooks_are_no_warning_in_a_plain_configuration(read: Reader) -> None:

@@ -38,11 +38,12 @@ from tests.config.conftest import WEB, Reader
             'the type is its label: health "TYPE" { … }',
         ),
         ("splai = 1", "", "", "did you mean splay?"),
+        ("", "", 'repo "s3" { root = 1 }', None),
         ("config = 1", "", "", "the folder of service files is called service_path"),
     ],
 )
 def test_key_in_the_wrong_block_is_told_where_it_belongs(
-    read: Reader, service: str, artifact: str, main: str, hint: str
+    read: Reader, service: str, artifact: str, main: str, hint: str | None
 ) -> None:
     """A name that is known elsewhere is not taken for another that looks like it."""
     assert read(main + WEB.format(service=service, artifact=artifact)).suggestions == [hint]
