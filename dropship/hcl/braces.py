@@ -21,7 +21,9 @@ _NAME = r'(?:[^\W\d][\w.\-]*|"[^"\n]*")'
 _BLOCK = re.compile(
     rf"({_NAME})(?:[^\S\n]|\")[^={{}}\n#]*(?:=[ \t]*)?\{{|({_NAME})(?:[ \t]*=)?[ \t]*\{{"
 )
-_BRACELESS = re.compile(rf'({_NAME})(?:[ \t]+"[^"\n]*")+[ \t\r]*(?:(?:#|//)[^\n]*)?$', re.MULTILINE)
+_BRACELESS = re.compile(
+    rf'({_NAME})(?:[ \t]+"[^"\n]*")+[ \t\r(<]*(?:(?:#|//)[^\n]*)?$', re.MULTILINE
+)
 _LONE = re.compile(rf"{_NAME}[ \t\r]*(?:(?:#|//)[^\n]*)?$", re.MULTILINE)
 _BRACELESS_LINE = re.compile(rf'{_NAME}(?:[ \t]+"[^"\n]*")+[ \t]+{_NAME}[ \t]*=[^{{\n]*\}}')
 _MARKS = re.compile(

@@ -20,7 +20,10 @@ from dropship.hcl.diagnostics import Diagnostic, Related, Severity, error
 from dropship.hcl.machine import Machine
 from dropship.hcl.tokens import Opened, TooDeep
 
-_ITEM = re.compile(r'\w[ \t]*=(?:[ \t]|$)|\{$|^[ \t]*\}|^[ \t]*\w+[ \t]+["\[\d]\S*$')
+_ITEM = re.compile(
+    r"""\w[ \t]*=(?:[ \t]|$)|\{$|^[ \t]*\}|^[ \t]*\w+[ \t]+(?:["\[\d]\S*$|"[^"]*")"""
+)
+_RUBBLE = (codes.UNEXPECTED, codes.NO_VALUE, codes.BAD_HEREDOC)
 # So many faults this close to each other are no configuration: nobody reads on. Binary data would
 # give a fault a byte. Faults that can be told what they are, such as a value without quotes, are
 # likely all of one kind, and worth more patience.
@@ -76,9 +79,9 @@ class Reading:
         self._leads = sorted(layout.depths)
         self.headless = set(layout.headless)
         self.heredocs = scan.Heredocs(self.text)
-        self._last = -1
+        self._last, self._last_code = -1, ""
         self._note_all(layout.missing)
-        self._last = -1
+        self._last, self._last_code = -1, ""
 
     def _note_all(self, missing: list[Missing]) -> None:
         """All but what the text's end may have cut off."""
@@ -193,7 +196,8 @@ class Reading:
         at = diagnostic.span.start if diagnostic.span else 0
         self._plain += diagnostic.code not in _VAGUE
         follows = self._follows(diagnostic, at)
-        self._last = max(self._last, at)
+        if at >= self._last:
+            self._last, self._last_code = at, diagnostic.code
         if follows:
             return
         known = self._builder.faults
@@ -215,7 +219,7 @@ class Reading:
             return True
         for one in self._builder.faults[-5:]:  # those of the tokens among them
             if one.span and self._last < one.span.start < at and one.severity is Severity.ERROR:
-                self._last = one.span.start
+                self._last, self._last_code = one.span.start, one.code
         last = scan.line_start(self.text, self._last)
         if self._last < 0 or self._sound_since():
             return False
@@ -234,7 +238,7 @@ class Reading:
 
     def _rubble(self, fault: Diagnostic, at: int, last: int) -> bool:
         """Whether this line looks like no item at all, and follows such a line."""
-        if fault.code not in (codes.UNEXPECTED, codes.NO_VALUE, codes.STRAY_CLOSER) or at < last:
+        if fault.code not in _VAGUE or at < last or self._last_code not in _RUBBLE:
             return False
         between = self.text[scan.line_end(self.text, last) : scan.line_start(self.text, at)]
         line = self.text[scan.line_start(self.text, at) : scan.line_end(self.text, at)]
