@@ -87,6 +87,8 @@ def of_type(reader: Reader, kind: Kind, name: str, span: Span) -> type[Any] | No
     except ConfigError as error:
         reader.report.error("E224", str(error.args[0]), span, suggestion=error.cure or None)
         return None
+    if found is None and reader.report.told_at(span):
+        return None
     if found is None:
         there_is = names(kind)
         near = nearest(fold(name), {fold(one): one for one in there_is})

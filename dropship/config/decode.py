@@ -47,10 +47,16 @@ class Top(NamedTuple):
         )
 
 
-def only_services(files: Sequence[File]) -> bool:
-    """Whether files hold ``service`` blocks and nothing else, so that they may be service files."""
-    keys = [fold(item.keys[0].text) for file in files for item in file.body.items]
-    return bool(keys) and set(keys) == {"service"}
+def only_services(files: Sequence[File], *, faulty: bool = False) -> bool:
+    """Whether files hold ``service`` blocks and nothing else, so that they may be service files.
+
+    Of ``faulty`` ones, what is no key of a main file does not count: it may be what a fault has
+    left of something else.
+    """
+    keys = {fold(item.keys[0].text) for file in files for item in file.body.items}
+    if faulty:
+        keys &= {fold(name) for name in (*spellings(Config), *_BLOCKS)}
+    return keys == {"service"}
 
 
 class Services(NamedTuple):

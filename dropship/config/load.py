@@ -132,7 +132,8 @@ def service_files(path: Path, cwd: Path) -> list[Parsed]:
     except (OSError, ValueError):
         return []  # whoever loads it says why
     parsed = [parse(source) for source in sources]
-    return parsed if decode.only_services([one.file for one in parsed]) else []
+    faulty = any(one.severity is Severity.ERROR for file in parsed for one in file.diagnostics)
+    return parsed if decode.only_services([one.file for one in parsed], faulty=faulty) else []
 
 
 class Read(NamedTuple):

@@ -143,7 +143,7 @@ def _named(reader: Reader, label: Key) -> bool:
         and name.isprintable()
         and len(name.encode(errors="replace")) <= _LONGEST_NAME
     )
-    if not sound:
+    if not sound and not reader.report.told_at(label.span):
         reader.report.error(
             "E220",
             "this cannot be the name of a service: it becomes the name of a folder",
