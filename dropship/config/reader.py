@@ -7,7 +7,7 @@ are kept out of sight, a deprecated key says what to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from itertools import pairwise
@@ -155,7 +155,8 @@ class Reader:
             if item is not None:
                 self._take(values, field, item, body)
             elif field.option.required and field.name not in given:
-                self._missing(field, (body, *fallbacks))
+                key = field.option.key
+                self.missing(body, key, f"{key} = …", field.keys, fallbacks)
                 values.whole = False
         return values
 
@@ -332,25 +333,32 @@ class Reader:
             suggestion=f"write {replacement}",
         )
 
-    def _missing(self, field: Field, bodies: Sequence[Body]) -> None:
-        key = field.option.key
-        for body in bodies:
-            if not self._swallowed(body, field.keys) and (item := _misspelt(body, key)):
+    def missing(
+        self,
+        body: Body,
+        name: str,
+        example: str,
+        keys: Collection[str],
+        fallbacks: Sequence[Body] = (),
+    ) -> None:
+        """Report what a block must have, unless a fault of the language has swallowed it.
+
+        A key that was meant to be it, here or in ``fallbacks``, is the fault then.
+        """
+        if self._swallowed(body, keys):
+            return
+        for one in (body, *fallbacks):
+            if item := _misspelt(one, name):
                 written = item.keys[0]
-                message = f"{body.title} has no {key}, and knows no key {written.text}"
-                suggestion = f"did you mean {key}?"
+                message = f"{one.title} has no {name}, and knows no key {written.text}"
+                suggestion = f"did you mean {name}?"
                 self.report.misspelt(message, written.span, suggestion=suggestion)
                 return
-        self.missing(bodies[0], key, f"{key} = …", field.keys)
+        self.report.error(
+            "E203", f"{body.title} has no {name}", body.header, suggestion=f"add {example}"
+        )
 
-    def missing(self, body: Body, name: str, example: str, keys: Iterable[str]) -> None:
-        """Report what a block must have, unless a fault of the language has swallowed it."""
-        if not self._swallowed(body, keys):
-            self.report.error(
-                "E203", f"{body.title} has no {name}", body.header, suggestion=f"add {example}"
-            )
-
-    def _swallowed(self, body: Body, keys: Iterable[str]) -> bool:
+    def _swallowed(self, body: Body, keys: Collection[str]) -> bool:
         faults = [fault for extent in body.extents for fault in self.report.faulty(extent)]
         return body.mentions(keys, faults)
 
