@@ -368,6 +368,7 @@ def _misspelt(body: Body, name: str) -> Item | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
 
     written = {fold(item.keys[0].text): item for item in body.items if len(item.keys) == 1}
+    written.pop(fold(name), None)  # it is there, and says nothing: JSON's null
     near = get_close_matches(fold(name), written, n=1, cutoff=_MISSPELT)
     return written[near[0]] if near else None
 

@@ -233,9 +233,10 @@ def _idle(around: Around, body: Body, values: Values, *, sound: bool) -> None:
     found: list[tuple[str, Span]] = []
     if values.get("max_parallel", 1) > 1:
         found.append(("maxParallel", _place(around, body, "maxparallel")))
-    for key in ("lock", "updateTTL") if sound else ():
-        # In defaults it is for the services that do take turns.
-        found += [(key, item.span) for item in body.named(fold(key))[-1:]]
+    if sound:
+        # In defaults it is for the services that do take turns. Not so updateTTL: people leave it
+        # where it is.
+        found += [("lock", item.span) for item in body.named("lock")[-1:]]
     if found and not _meant(body, "sequentialUpdates"):
         for key, span in found:
             _no_effect(around.reader, key, span)

@@ -157,10 +157,9 @@ def test_group_that_is_not_there_is_a_warning(read: Reader) -> None:
     assert read.service(main='socketGroup = ["x"]\n').codes == ["E204"]
 
 
-@pytest.mark.parametrize("key", ['lock = "file"', 'updateTTL = "5s"'])
-def test_key_of_turns_without_turns_is_a_warning(read: Reader, key: str) -> None:
+def test_lock_without_turns_is_a_warning(read: Reader) -> None:
     """Where a service has it; in defaults it is for those that take turns."""
-    lock = 'lock "file" {}\n'
+    key, lock = 'lock = "file"', 'lock "file" {}\n'
     assert read.service(key, main=lock).codes == ["W226"]
     assert read.service(f"sequentialUpdates = true {key}", main=lock).codes == []
     assert read.service(main=f"{lock} defaults {{ {key} }}\n").codes == []

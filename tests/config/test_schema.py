@@ -299,7 +299,7 @@ def test_backend_that_cannot_be_used_is_named_once_and_breaks_nothing() -> None:
     found = schema()
     told = {(one.kind, one.name): one.reason for one in found.unusable}
     assert len(told) == len(found.unusable)
-    wanted = {"broken", "gone", "half", "pager", "plain", "quitter", "strange", "unread"}
+    wanted = {"broken", "gone", "half", "lost", "pager", "plain", "quitter", "strange", "unread"}
     assert {name for _, name in told} == wanted
     assert "No module named 'chatter_that_is_not_there'" in told[Kind.HOOK, "gone"]
     listed = {one.name for block in found.blocks for one in block.types}
