@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dropship.config.destinations import as_it_is
-from dropship.config.fooled import Fooled, fooled, fooled_words
 from dropship.config.owners import Accounts
 from dropship.config.report import Report
 from dropship.config.sketch import Script, Sketch
@@ -15,9 +15,12 @@ from dropship.hcl.inside import inside
 
 if TYPE_CHECKING:
     from dropship.config.decode import Services
+    from dropship.config.fooled import Fooled
 
 # What $DROPSHIP_DESTINATION comes to in a hook of all services: no path has such a name.
 _ANY = "/\0"
+# The commands that ``fooled`` knows: most texts name none, and need not be read as a shell would.
+_NAMED: Final = re.compile(r"\b(?:chcon|chgrp|chown|cp|du|find|mv|rm|rsync|tar)\b")
 
 
 def running(services: Services, accounts: Accounts | None, report: Report, *, runs: bool) -> None:
@@ -61,8 +64,10 @@ def _command(
     all_of_them: Sequence[Sketch],
 ) -> None:
     value = script.body.named(script.key)[-1].value
-    if not isinstance(value, StringValue):
-        return  # it comes from elsewhere
+    if not isinstance(value, StringValue) or not _NAMED.search(value.text):
+        return  # a value of another kind comes from elsewhere
+    from dropship.config.fooled import fooled, fooled_words  # noqa: PLC0415 - seldom needed
+
     text = value.text
     if script.kind == "words":
         found = fooled_words(text, links)

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from dropship.config import fooled, running
 from dropship.config.load import Mode
 from tests.config.conftest import WEB, Reader
 
@@ -111,3 +112,8 @@ def test_hook_as_somebody_else_is_a_warning_for_who_is_not_root(read: Reader) ->
     assert read(text, euid=euid).messages == ["W245: only root can run a hook as somebody else"]
     assert read(text.replace('"0"', f'"{euid}"'), euid=euid).codes == []
     assert read(text, euid=0).codes == []
+
+
+def test_every_command_that_fools_is_looked_for() -> None:
+    """The short look that saves the long one knows them all."""
+    assert all(running._NAMED.fullmatch(name) for name in fooled._RULES)
