@@ -53,7 +53,7 @@ def check(services: Services, frame: Frame, host: Host, report: Report) -> None:
         _patience(frame, sketch, report)
     _group(frame, host, report)
     apart(services.sketches, Ground.of(frame, homes), report)
-    running(services, host.accounts, report, runs=host.runs)
+    running(services, host.accounts, report)
 
 
 def _owner(sketch: Sketch, host: Host, report: Report) -> None:

@@ -23,7 +23,7 @@ _ANY = "/\0"
 _NAMED: Final = re.compile(r"\b(?:chcon|chgrp|chown|cp|du|find|mv|rm|rsync|tar)\b")
 
 
-def running(services: Services, accounts: Accounts | None, report: Report, *, runs: bool) -> None:
+def running(services: Services, accounts: Accounts | None, report: Report) -> None:
     """Look at every command of every service, and of ``defaults``."""
     links = {
         str(place): sketch
@@ -34,12 +34,13 @@ def running(services: Services, accounts: Accounts | None, report: Report, *, ru
     owners = {one.header: one for one in services.sketches}
     for script in services.scripts:
         if accounts is not None:
-            _user(script, accounts, report, runs=runs)
+            _user(script, accounts, report)
         own = owners.get(script.owner)
         _command(script, own, links, report, services.sketches)
 
 
-def _user(script: Script, accounts: Accounts, report: Report, *, runs: bool) -> None:
+def _user(script: Script, accounts: Accounts, report: Report) -> None:
+    """Such a hook fails, and the update is taken back: that is no reason to stop all services."""
     item = next(iter(script.body.named("user")), None)
     if item is None or not script.user:
         return
@@ -52,8 +53,7 @@ def _user(script: Script, accounts: Accounts, report: Report, *, runs: bool) -> 
         hint = "run the agent as root, or leave user out"
     else:
         return
-    say, code = (report.error, "E245") if runs else (report.warning, "W245")
-    say(code, message, item.value.span, suggestion=hint)
+    report.warning("W245", message, item.value.span, suggestion=hint)
 
 
 def _command(

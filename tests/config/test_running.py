@@ -94,12 +94,10 @@ def test_command_of_all_services_is_warned_of_once(read: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "codes"), [(Mode.REQUIRE, ["E245"]), (Mode.WARN, ["W245"]), (Mode.LENIENT, [])]
+    ("mode", "codes"), [(Mode.REQUIRE, ["W245"]), (Mode.WARN, ["W245"]), (Mode.LENIENT, [])]
 )
-def test_user_that_is_not_there_is_missed_as_loudly_as_it_is_needed(
-    read: Reader, mode: Mode, codes: list[str]
-) -> None:
-    """An error where hooks would run as it, a warning where that may be another host."""
+def test_user_that_is_not_there_is_a_warning(read: Reader, mode: Mode, codes: list[str]) -> None:
+    """The hook fails, no more: other services go on. Who runs nothing has nothing to miss."""
     hook = 'after "script" { command = "x" user = "no-such-user" }'
     result = read(WEB.format(service=hook, artifact=""), mode=mode)
     assert result.codes == codes
