@@ -79,7 +79,7 @@ def services(reader: Reader, top: Top, files: Sequence[File], *, alone: bool) ->
     around = Around(reader, top.repos, top.locks, top.defaults, alone, [], [])
     _doubled(reader, blocks)
     found = [service(around, block) for block in blocks]
-    _local_turns(reader, around.local)
+    _local_turns(reader, around.local, alone=alone)
     return Services(
         tuple(one for one in found if one is not None),
         tuple(dict.fromkeys(block.label.text for block in blocks if block.label)),
@@ -147,13 +147,14 @@ def _doubled(reader: Reader, blocks: Sequence[Block]) -> None:
         seen.setdefault(name, block)
 
 
-def _local_turns(reader: Reader, places: Sequence[Span]) -> None:
+def _local_turns(reader: Reader, places: Sequence[Span], *, alone: bool) -> None:
     if not places:
         return
     how_many = f"{len(places)} services take" if len(places) > 1 else "this service takes"
-    reader.report.warning(
-        "W219",
-        f"{how_many} turns, but there is no lock block: other hosts are not waited for",
-        places[0],
-        suggestion="define a lock that all hosts can reach",
-    )
+    if alone:
+        message = f"{how_many} turns, but there is no lock block in this file"
+        cure = "define a lock that all hosts can reach in the main file"
+    else:
+        message = f"{how_many} turns, but there is no lock block: other hosts are not waited for"
+        cure = "define a lock that all hosts can reach"
+    reader.report.warning("W219", message, places[0], suggestion=cure)

@@ -247,6 +247,7 @@ def test_lock_of_a_service_file_alone_may_have_turns_for_each_service(tmp_path: 
     files = service_files(web, tmp_path)
     loaded = load_alone(files, environ={}, cwd=tmp_path, euid=0, mode=Mode.WARN)
     assert _codes(loaded) == ["W219", "W215"]
+    assert loaded.diagnostics[0].message.endswith("there is no lock block in this file")
 
 
 def test_user_gets_folders_of_the_xdg_directories(read: Reader) -> None:
