@@ -102,7 +102,10 @@ def stored_at(taken: Taken, cwd: Path) -> Stored | None:
 
 def claims(taken: Taken) -> Claims:
     """What is said of the artifact's format."""
-    where = (str(getattr(taken.location, key, None) or "") for key in ("url", "path"))
+    # Of a store that is not known the keys are, as they are written.
+    items = taken.body.named("url", "path") if taken.location is None else []
+    where = [str(getattr(taken.location, key, None) or "") for key in ("url", "path")]
+    where += [item.value.text for item in items if isinstance(item.value, StringValue)]
     name = re.split("[?#]", next(filter(None, where), ""))[0]
     return Claims(taken.values.get("format", ""), taken.values.get("content_type", ""), name)
 

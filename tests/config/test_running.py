@@ -50,6 +50,8 @@ def test_slash_is_no_cure_for_what_may_be_a_single_file(read: Reader) -> None:
     text = WEB.format(service=hook, artifact="").replace("web.tar.gz", "web")
     assert read(text).suggestions == cure
     assert read(text.replace("org/web", "org/web.tgz?x=1")).suggestions == ["write /srv/web/"]
+    other = WEB.format(service=hook, artifact="").replace('"http"', '"nope"')
+    assert read(other).suggestions[-1] == "write /srv/web/"
 
 
 @pytest.mark.parametrize(
