@@ -8,7 +8,7 @@ that is listed, backends of third parties included. One that cannot be loaded is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, dataclass, is_dataclass
+from dataclasses import MISSING, dataclass, is_dataclass, replace
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
@@ -151,10 +151,18 @@ class _Shelf:
 
 
 def _block(plan: Plan, shelf: _Shelf) -> Block:
-    keys = [_key(field, optional=plan.optional) for cls in plan.classes for field in fields_of(cls)]
     types = tuple(_types(plan, shelf)) if plan.kind else ()
     inner = tuple(other.name for other in PLANS if plan.name in other.within)
-    return Block(plan, tuple(keys), types, inner)
+    return Block(plan, tuple(_keys(plan, types)), types, inner)
+
+
+def _keys(plan: Plan, types: Sequence[Backend]) -> Iterator[Key]:
+    for field in (field for cls in plan.classes for field in fields_of(cls)):
+        key = _key(field, optional=plan.optional)
+        if key.name == plan.chosen_by:
+            # What there is to choose from depends on what is installed.
+            key = replace(key, choices=tuple(one.name for one in types))
+        yield key
 
 
 def _types(plan: Plan, shelf: _Shelf) -> Iterator[Backend]:

@@ -199,6 +199,7 @@ def test_key_says_what_its_declaration_says() -> None:
     )
     assert key("artifact", "destination").required
     assert key("artifact", "format").choices == NAMES
+    assert key("repo", "type").choices == tuple(one.name for one in BLOCKS["repo"].types)
     assert key("artifact", "content-type").aliases == ("type",)
     assert (key("artifact", "shared").type, key("artifact", "shared").of) == ("list", "string")
     assert key("service", "preCommand").deprecated == 'before "script" { command = … }'
@@ -282,6 +283,7 @@ def test_backend_of_somebody_else_is_listed_like_ours() -> None:
     assert {one.name for one in chat.keys if one.secret} == {"code", "knock"}
     assert chat.defaults == (("onFailure", "continue"),)
     assert {one.name: one.needs_block for one in repo.types}["needy"]
+    assert "needy" in next(one.choices for one in repo.keys if one.name == "type")
 
 
 @pytest.mark.usefixtures("_chatter")
