@@ -48,7 +48,9 @@ class Styles:
             item.keys[0].text for item, how in zip(body.items, written, strict=True) if how
         )
         return [
-            self._chosen(item, (attributes if how else names)[item.keys[0].text] == 1, how=how)
+            self._chosen(
+                item, alone=(attributes if how else names)[item.keys[0].text] == 1, how=how
+            )
             if _either(item)
             else how
             for item, how in zip(body.items, written, strict=True)
@@ -59,7 +61,7 @@ class Styles:
             return self.equals(item) < item.value.span.start
         return len(item.keys) == 1
 
-    def _chosen(self, item: Item, alone: bool, *, how: bool) -> bool:  # noqa: FBT001
+    def _chosen(self, item: Item, *, alone: bool, how: bool) -> bool:
         if not identifier(item.keys[0].text):
             return how
         block = self._is_body(item.value)
