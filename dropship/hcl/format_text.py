@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from unicodedata import ucd_3_2_0
 
 from dropship.hcl.ast import Comment, Key, StringValue, Value
 from dropship.hcl.literals import template_end, unquote
@@ -18,6 +19,8 @@ _ESCAPES = re.compile(
     r"(?P<bytes>(?:\\(?:[abfv]|[0-3][0-7]{2}|x[0-9a-fA-F]{2}))+)"
     r"|(?P<surrogates>(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+)|\\."
 )
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+_LETTERS = ("Lu", "Ll", "Lt", "Lm", "Lo", "Nd")
 # A carriage return in front of it would become part of the line's end.
 _LINE_END = re.compile(r"(?<!\r)\r\n")
 
@@ -59,14 +62,17 @@ def label(one: Key, raw: str) -> str:
 def identifier(text: str) -> bool:
     """Whether both versions take this for a name without quotes.
 
-    A dot is part of a name in version 1 only; ``true`` and ``false`` are no names there.
+    A dot is part of a name in version 1 only; ``true`` and ``false`` are no names there. Each
+    reader knows the letters of the Unicode that it was made for: only old ones are sure.
     """
-    return (
-        text not in ("true", "false")
-        and text.replace("-", "_").isidentifier()
-        and text[0] != "-"
-        and all(letter.isalpha() or letter.isdecimal() or letter in "_-" for letter in text)
-    )
+    if text.isascii():
+        return _NAME.match(text) is not None and text not in ("true", "false")
+    return text.replace("-", "_").isidentifier() and all(map(_old, text)) and text[0] != "-"
+
+
+def _old(letter: str) -> bool:
+    plain = letter.isalpha() or letter.isdecimal()
+    return letter in "_-" or (plain and ucd_3_2_0.category(letter) in _LETTERS)
 
 
 def literal(value: Value, raw: str) -> str:

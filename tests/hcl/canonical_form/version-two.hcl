@@ -5,6 +5,7 @@ escapes = "\a\b\f\v\033\x41\xc3\xa9\ud83d\ude00 \n\r\t\\x41\"\u0041"
 surrogate = "\udead \\udead"
 bytes = "\xff" # no HCL 2: no character
 template = "${a("\x41")}\x41" # no HCL 2: not touched
+letters = { "größe" = 1, "日本" = 2, "ࡰ" = 3, ࡠ = 4, "x²" = 5 }
 object = { for = 1, "true" = 2, d.e = 3, "f.g" = 4, "h" = 5, null = 6 }
 env { "a.b" = 1, c { d = 2 } }
 labelled = { a "b" { c = 1 } }
