@@ -188,6 +188,8 @@ class Reader:
                 continue
             elif one.extra:
                 self.report.error("E209", _too_many(kind, what, one), one.extra[0].span)
+            elif what and one.label is None and self.report.told_at(one.body.header):
+                continue
             elif what and (one.label is None or (kind != "service" and not one.label.text.strip())):
                 self.report.error(
                     "E208",

@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
-from dropship.hcl.scan import Heredocs, header
+from dropship.hcl.lines import Line
+from dropship.hcl.lines import lines as every_line
+from dropship.hcl.scan import header
 
 _NAME = r'(?:[^\W\d][\w.\-]*|"[^"\n]*")'
 # A header may lack a quote of its label; whatever stands in front of the brace will do.
@@ -26,17 +28,7 @@ _BRACELESS = re.compile(
 )
 _LONE = re.compile(rf"{_NAME}[ \t\r]*(?:(?:#|//)[^\n]*)?$", re.MULTILINE)
 _BRACELESS_LINE = re.compile(rf'{_NAME}(?:[ \t]+"[^"\n]*")+[ \t]+{_NAME}[ \t]*=[^{{\n]*\}}')
-_MARKS = re.compile(
-    r'"(?:[^"\\$\n]|\\[^\n]|\$(?!\{)|\$\{[^{}"\\]*\})*"'
-    r'|(?P<open>"(?:[^"\\\n]|\\[^\n])*"?)'
-    r"|(?:#|//)[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|(?P<comment>/\*[^\n]*)"
-    r"|(?P<heredoc><<-?\w+\r?\n)|[{}\[\]\n]"
-)
 _COMMENT = re.compile("#|//|/\\*")
-_INDENT = re.compile(r"[ \t]*")
-
-
-_RISE = {"{": 1, "}": -1, "]": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +69,6 @@ class Layout:
     tops: set[int] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class _Line:
-    """A line that starts outside of strings, comments and heredocs, and is not blank."""
-
-    start: int
-    indent: int
-    lead: str
-    marks: list[tuple[int, str]] = field(default_factory=list)
-
-    @property
-    def rise(self) -> int:
-        """How many more braces it opens than it closes."""
-        return sum(_RISE[brace] for _, brace in self.marks)
-
-
 @dataclass(frozen=True, slots=True)
 class _Outside:
     """What a piece cannot see: how far headers are indented, where it ends, whether all is flat."""
@@ -112,7 +89,7 @@ class _Block:
 
 def layout(text: str) -> Layout:
     """Look at the whole text."""
-    lines = [line for line in _lines(text) if line.lead.strip()]
+    lines = [line for line in every_line(text) if line.lead.strip()]
     found = Layout()
     flat = _flat(lines, text)
     pieces = list(_pieces(lines, text, found, flat=flat))
@@ -123,54 +100,7 @@ def layout(text: str) -> Layout:
     return found
 
 
-# ---- Lines ----
-
-
-def _lines(text: str) -> Iterator[_Line]:
-    heredocs = Heredocs(text)
-    line = _line(text, 0)
-    lists = at = 0
-    while mark := _MARKS.search(text, at):
-        kind, at = mark.group(), mark.end()
-        if kind == "\n":
-            yield line
-            line = _line(text, at)
-            lists = 0 if header(text, line.start) else lists
-        elif mark["heredoc"]:
-            at = heredocs.likely_end(mark.start())
-        elif kind in ("[", "]"):
-            lists += 1 if kind == "[" else -1
-            if lists < 0 and mark.start() == line.start:  # meant for a }
-                line.marks.append((mark.start(), "]"))
-            lists = max(lists, 0)
-        else:
-            line.marks += _braces(text, mark, line)
-    yield line
-
-
-def _line(text: str, at: int) -> _Line:
-    match = _INDENT.match(text, at)
-    start = match.end() if match else at
-    return _Line(start, start - at, text[start : start + 1])
-
-
-def _braces(text: str, mark: re.Match[str], line: _Line) -> list[tuple[int, str]]:
-    """A brace; of a string that lacks a quote, those that are likely not part of it."""
-    if mark.group() in ("{", "}"):
-        return [(mark.start(), mark.group())]
-    if not mark["open"] and not mark["comment"]:
-        return []
-    if "=" not in text[line.start : mark.start()] and text[line.start] not in "#/":
-        return [
-            (one.start(), one.group()) for one in re.compile("[{}]").finditer(text, *mark.span())
-        ]
-    tail = re.compile(r"[\s,\])]*([{}]?)\s*\Z").search(text, mark.start(), mark.end())
-    if tail is None or tail[1] != "}" or line.rise <= 0:
-        return []
-    return [(tail.start(1), tail[1])]
-
-
-def _flat(lines: Sequence[_Line], text: str) -> bool:
+def _flat(lines: Sequence[Line], text: str) -> bool:
     """Whether what stands in blocks is mostly indented no further than the blocks."""
     votes = [
         following.indent > line.indent
@@ -184,11 +114,9 @@ def _flat(lines: Sequence[_Line], text: str) -> bool:
 # ---- Pieces ----
 
 
-def _pieces(
-    lines: Sequence[_Line], text: str, found: Layout, *, flat: bool
-) -> Iterator[list[_Line]]:
+def _pieces(lines: Sequence[Line], text: str, found: Layout, *, flat: bool) -> Iterator[list[Line]]:
     tops = _tops(lines, text, flat=flat)
-    piece: list[_Line] = []
+    piece: list[Line] = []
     for line in lines:
         if line.start in tops:
             if piece:
@@ -200,7 +128,7 @@ def _pieces(
         yield piece
 
 
-def _tops(lines: Sequence[_Line], text: str, *, flat: bool) -> set[int]:
+def _tops(lines: Sequence[Line], text: str, *, flat: bool) -> set[int]:
     """The headers furthest left, of those keys that mostly stand there."""
     heads = [(line, key) for line in lines if (key := _key(text, line))]
     outermost, starts = _outermost(lines, heads)
@@ -217,7 +145,7 @@ def _tops(lines: Sequence[_Line], text: str, *, flat: bool) -> set[int]:
 
 
 def _outermost(
-    lines: Sequence[_Line], heads: Sequence[tuple[_Line, str]]
+    lines: Sequence[Line], heads: Sequence[tuple[Line, str]]
 ) -> tuple[set[str], set[int]]:
     """The keys and offsets of headers that stand in no block, if all braces are right."""
     keys = {line.start: key for line, key in heads}
@@ -231,7 +159,7 @@ def _outermost(
     return found, starts
 
 
-def _key(text: str, line: _Line) -> str:
+def _key(text: str, line: Line) -> str:
     block = _BLOCK.match(text, line.start)
     if block:
         return (block[1] or block[2]).strip('"').lower()
@@ -245,7 +173,7 @@ def _key(text: str, line: _Line) -> str:
 class _Piece:
     """A piece between two headers, and what is open in it."""
 
-    def __init__(self, lines: Sequence[_Line], text: str, found: Layout, outside: _Outside) -> None:
+    def __init__(self, lines: Sequence[Line], text: str, found: Layout, outside: _Outside) -> None:
         self._lines = [line for line in lines if not _COMMENT.match(text, line.start)]
         self._text = text
         self._found = found
@@ -283,7 +211,7 @@ class _Piece:
             self._open.pop()
             self._found.closers.add(at)
 
-    def _lead(self, line: _Line, following: _Line | None) -> None:
+    def _lead(self, line: Line, following: Line | None) -> None:
         leads = line.lead == "}" or header(self._text, line.start)
         if self._spare and not self._flat and leads and line.lead != "}" and self._orphan(line):
             self._made_up(line, self._found.headless)
@@ -293,7 +221,7 @@ class _Piece:
         if self._spare and self._lacks_opener(line, following):
             self._made_up(line, self._found.headers)
 
-    def _made_up(self, line: _Line, kind: set[int]) -> None:
+    def _made_up(self, line: Line, kind: set[int]) -> None:
         self._spare -= 1
         kind.add(line.start)
         inner = self._open[-1].inner if self._open else self._base
@@ -301,15 +229,15 @@ class _Piece:
             _Block(line.start, line.indent if kind is self._found.headers else inner or 0)
         )
 
-    def _note_inner(self, line: _Line) -> None:
+    def _note_inner(self, line: Line) -> None:
         if self._open and self._open[-1].inner is None and line.lead != "}":
             self._open[-1].inner = line.indent
 
-    def _orphan(self, line: _Line) -> bool:
+    def _orphan(self, line: Line) -> bool:
         inner = self._open[-1].inner if self._open else self._base
         return inner is not None and line.indent > inner
 
-    def _outgrown(self, line: _Line) -> None:
+    def _outgrown(self, line: Line) -> None:
         while self._lost and self._open:
             top = self._open[-1]
             if line.lead == "}":
@@ -324,14 +252,14 @@ class _Piece:
             self._lost -= 1
             self._found.missing.append(Missing(top.opener, line.start, line.start))
 
-    def _lacks_opener(self, line: _Line, following: _Line | None) -> bool:
+    def _lacks_opener(self, line: Line, following: Line | None) -> bool:
         if _BRACELESS_LINE.match(self._text, line.start):
             return line.rise < 0
         if following is None or following.indent <= line.indent or line.marks:
             return False
         return bool(_LONE.match(self._text, line.start) or _BRACELESS.match(self._text, line.start))
 
-    def _closes_nothing(self, at: int, line: _Line, following: _Line | None) -> bool:
+    def _closes_nothing(self, at: int, line: Line, following: Line | None) -> bool:
         if not self._open:
             return True
         popped = self._open[-1]

@@ -12,8 +12,9 @@ from typing import Any
 from dropship.hcl import codes, faults, repair_value, scan
 from dropship.hcl.ast import Key, StringValue
 from dropship.hcl.diagnostics import error
+from dropship.hcl.guide import header_keys
 from dropship.hcl.literals import short
-from dropship.hcl.reading import Reading, header_keys
+from dropship.hcl.reading import Reading
 from dropship.hcl.repair_text import repair_text
 from dropship.hcl.tokens import Opened
 
@@ -26,7 +27,7 @@ def repair(reading: Reading, at: int) -> None:
     if at in reading.layout.strays:
         _stray(reading, at)
         return
-    if at in reading.headless and not reading.machine.unfinished():
+    if at in reading.guide.headless and not reading.machine.unfinished():
         _headless(reading, at)
         return
     if repair_text(reading, at):
@@ -71,7 +72,7 @@ def _stray(reading: Reading, at: int) -> None:
 def _headless(reading: Reading, at: int) -> None:
     """A block whose first line is missing: the lines in it tell no other fault."""
     faults.unexpected(reading, at, "the line that opens this block is missing")
-    reading.headless.discard(at)
+    reading.guide.headless.discard(at)
     reading.key("NAME", at, at, "")
     reading.machine.feed("LBRACE", "{", at, width=0)
     reading.machine.move(at)
@@ -99,7 +100,7 @@ def _between_items(reading: Reading, at: int, *, settled: bool) -> None:
         _behind_string(reading, at)
     elif not faults.odd(reading, at, "a key is expected"):
         faults.unexpected(reading, at, "a key is expected")
-        reading.skip(at, reading.next_item(at))
+        reading.skip(at, reading.guide.next_item(at))
 
 
 def _closer(reading: Reading, at: int) -> None:
@@ -127,7 +128,7 @@ def _block_without_name(reading: Reading, at: int, *, settled: bool) -> None:
     else:
         fault = error(codes.UNEXPECTED, "a block needs a name", span)
     reading.note(fault)
-    reading.machine.move(reading.block_end(at))
+    reading.machine.move(reading.guide.block_end(at))
 
 
 def _keyword_as_key(reading: Reading, at: int) -> None:
@@ -140,7 +141,7 @@ def _keyword_as_key(reading: Reading, at: int) -> None:
 
 def _behind_string(reading: Reading, at: int) -> None:
     faults.behind_string(reading, at, at + len(scan.word(reading.text, at)))
-    reading.skip(at, reading.next_item(scan.line_end(reading.text, at)))
+    reading.skip(at, reading.guide.next_item(scan.line_end(reading.text, at)))
 
 
 # ---- Behind keys ----
@@ -148,7 +149,7 @@ def _behind_string(reading: Reading, at: int) -> None:
 
 def _behind_keys(reading: Reading, at: int, keys: list[Key]) -> None:
     text, here = reading.text, reading.text[at]
-    if reading.lacks_brace():
+    if reading.guide.lacks_brace():
         _missing_opener(reading, at, keys)
     elif here == "=":
         _many_keys(reading, at, keys)
@@ -171,13 +172,13 @@ def _behind_keys(reading: Reading, at: int, keys: list[Key]) -> None:
         reading.skip(at, at + (here != "}"))
     else:
         faults.unexpected(reading, at, "= or { is expected")
-        reading.skip(at, reading.next_item(at))
+        reading.skip(at, reading.guide.next_item(at))
 
 
 def _missing_opener(reading: Reading, at: int, keys: list[Key]) -> None:
     """A header without its brace; on one line with its content one key too many was read."""
-    reading.note(error(codes.UNEXPECTED, "there is no { behind this header",
-                       reading.span(keys[0].span.start, keys[-1].span.end)))  # fmt: skip
+    span = reading.span(keys[0].span.start, keys[-1].span.end)
+    reading.note(error(codes.UNEXPECTED, "there is no { behind this header", span), sure=True)
     if reading.text[at] == "=" and len(keys) > 1:
         at = keys[-1].span.start
         reading.machine.drop()
@@ -209,7 +210,7 @@ def _many_keys(reading: Reading, at: int, keys: list[Key]) -> None:
     if block:
         reading.machine.move(at + 1)
     else:
-        reading.skip(at, reading.next_item(at))
+        reading.skip(at, reading.guide.next_item(at))
 
 
 def _colon(reading: Reading, at: int) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from dropship.hcl import codes, faults, scan
 from dropship.hcl.ast import Key
 from dropship.hcl.diagnostics import error, warning
+from dropship.hcl.guide import header_keys
 from dropship.hcl.literals import short
-from dropship.hcl.reading import Reading, header_keys
+from dropship.hcl.reading import Reading
 from dropship.hcl.tokens import Opened
 
 _VALUE = re.compile(r'["\-.0-9\[{]|(?:true|false|null)\b')
@@ -121,7 +122,7 @@ def _stray(reading: Reading, at: int) -> None:
     text, here = reading.text, reading.text[at]
     closer = here in "])"
     code = codes.STRAY_CLOSER if closer else codes.UNEXPECTED
-    reading.slack.lost += closer
+    reading.lost += closer
     reading.note(error(code, f"{here} cannot stand here", reading.span(at, at + 1),
                        suggestion=f"remove the {here}"))  # fmt: skip
     rest = text[at + 1 :].lstrip()

@@ -62,7 +62,6 @@ def _meant_end(reading: Reading, at: int, end: int, *, key: bool) -> int:
     wanted = _wanted(reading, at, key=key)
     if tail and wanted and wanted in tail.group():
         end = tail.start()
-    reading.slack.swallow(text[at:end])
     return end
 
 
@@ -97,7 +96,7 @@ def _heredoc(reading: Reading, at: int) -> None:
     line = scan.line_end(text, at)
     word = header[1] if header else _anchor(text, at, line)
     found = scan.terminator(text, line, word)
-    likely = reading.heredocs.likely_end(at) if header else len(text)
+    likely = reading.heredocs.likely_end(at)
     if found and found.start() > likely:
         found = None
     span = reading.span(at, line)
@@ -108,7 +107,7 @@ def _heredoc(reading: Reading, at: int) -> None:
     else:
         reading.note(error(codes.BAD_HEREDOC, "a heredoc starts with << and one word", span,
                            suggestion=f"write <<{short(word) or 'END'}"))  # fmt: skip
-    end = found.end() if found else likely if header else line
+    end = found.end() if found else likely
     reading.value("STRING", at, end, "")
     if end == len(text):
         reading.stop()

@@ -7,8 +7,9 @@ from typing import Any
 
 from dropship.hcl import codes, faults, scan
 from dropship.hcl.diagnostics import error
+from dropship.hcl.guide import header_keys
 from dropship.hcl.literals import short
-from dropship.hcl.reading import Reading, header_keys
+from dropship.hcl.reading import Reading
 from dropship.hcl.tokens import Opened
 
 VALUE = re.compile(r'["\-.0-9\[{]|<<|(?:true|false)\b|(?:env|file)[ \t]*\(')
@@ -31,7 +32,7 @@ def for_value(reading: Reading, at: int, unfinished: list[Any]) -> None:
         _bare_value(reading, at)
     else:
         faults.unexpected(reading, at, "a value is expected")
-        reading.skip(at, reading.next_item(at))
+        reading.skip(at, reading.guide.next_item(at))
 
 
 def _bare_value(reading: Reading, at: int) -> None:
@@ -49,7 +50,7 @@ def _bare_value(reading: Reading, at: int) -> None:
     reading.value("STRING", at, end, text[at:end])
     if rest[:1] and rest[0] in "={":
         reading.machine.settle(end)
-        reading.machine.move(reading.next_item(end))
+        reading.machine.move(reading.guide.next_item(end))
 
 
 def _unknown_function(reading: Reading, at: int, end: int, line: int) -> None:
@@ -113,7 +114,7 @@ def in_list(reading: Reading, at: int, unfinished: list[Any], *, settled: bool) 
         reading.value("STRING", at, end, text[at:end])
     else:
         faults.unexpected(reading, at, "an element or ] is expected")
-        reading.skip(at, reading.next_item(at))
+        reading.skip(at, reading.guide.next_item(at))
 
 
 def in_call(unfinished: list[Any]) -> bool:
@@ -141,7 +142,7 @@ def in_arguments(reading: Reading, at: int, unfinished: list[Any]) -> None:
     end = text.find(")", at, line) + 1
     if scan.opens_line(text, at) or text[at] in "}],":
         faults.unclosed(reading, call.start_pos + call.index("("))
-        reading.skip(at, reading.next_item(at))
+        reading.skip(at, reading.guide.next_item(at))
     else:
         word = text[at : scan.bare(text, at)]
         reading.note(error(codes.BAD_CALL, f"{function}() takes strings in quotes",

@@ -6,6 +6,7 @@ Guesses only, to go on behind a fault; what a text means is the grammar's busine
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 _HEADER = re.compile(
@@ -17,6 +18,8 @@ _BARE = re.compile(r"""[^\s{}\[\](),"'#=]+""")
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
 _SINGLE = re.compile(r"'[^'\n]*'")
 _HEREDOC = re.compile(r"<<-?(\w+)\r?\n")
+# What may end a heredoc.
+_LONE_WORD = re.compile(r"^[ \t\v\f\r]*(\w+)\r*$", re.MULTILINE)
 _HEREDOC_LINE = re.compile(r"^[ \t]*[^\W\d][\w.\-]*[ \t]*=[ \t]*<<-?(\w+)\r?$", re.MULTILINE)
 # Lines of the configuration, hardly of a script: a key and a value, a block's header, a brace.
 _OWN = re.compile(
@@ -149,25 +152,26 @@ def terminator(text: str, at: int, anchor: str) -> re.Match[str] | None:
 
 
 class Heredocs:
-    """Where the heredocs of a text end; looks for each terminator once only."""
+    """Where the heredocs of a text end; its lines are looked at once."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._next: dict[str, tuple[int, int, int]] = {}
+        self._lines: dict[str, list[tuple[int, int]]] = {}
 
     def end(self, at: int) -> int | None:
         """Behind the terminator of the heredoc that starts here; None if it lacks its own."""
-        text = self._text
-        start = _HEREDOC.match(text, at)
+        start = _HEREDOC.match(self._text, at)
         if start is None:
             return None
-        first, found, behind = self._next.get(start[1], (-1, -1, -1))
-        if not first <= start.end() <= found:
-            own = re.compile(rf"^[ \t\v\f\r]*{start[1]}\r*$", re.MULTILINE)
-            line = own.search(text, start.end())
-            found, behind = line.span() if line else (len(text), -1)
-            self._next[start[1]] = (start.end(), found, behind)
-        return None if behind < 0 or swallows(text, at, found) else behind
+        if not self._lines:
+            for line in _LONE_WORD.finditer(self._text):
+                self._lines.setdefault(line[1], []).append(line.span())
+        lines = self._lines.get(start[1], [])
+        next_one = bisect_left(lines, (start.end(), 0))
+        if next_one == len(lines):
+            return None
+        found, behind = lines[next_one]
+        return None if swallows(self._text, at, found) else behind
 
     def likely_end(self, at: int) -> int:
         """As ``end``; without one, where it likely should be.
@@ -182,16 +186,15 @@ class Heredocs:
 def swallows(text: str, at: int, end: int) -> bool:
     """Whether a heredoc runs into the start of another one, as if its own end were missing."""
     start = _HEREDOC.match(text, at)
-    if start is None:
-        return False
-    return any(one[1] == start[1] for one in _HEREDOC_LINE.finditer(text, start.end(), end))
+    lines = _HEREDOC_LINE.finditer(text, start.end(), end) if start else ()
+    return any(start and one[1] == start[1] for one in lines)
 
 
 def _guessed_end(text: str, at: int) -> int:
     limit = indent(text, at)
     for line in _OWN.finditer(text, line_end(text, at)):
         if len(line[1]) <= limit - (line[2] == "}"):
-            return line.start() - 1
+            return max(line.start() - 1, line_end(text, at))
     return len(text)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dropship.config.load import Loaded, Mode, load_alone
+from dropship.config.load import Loaded, Mode, load_alone, service_files
 from dropship.hcl.ast import Source
 from dropship.hcl.diagnostics import draw
 from dropship.hcl.dump import dump
@@ -118,7 +118,29 @@ def test_thousand_services_with_fifty_one_slips_are_all_shown(tmp_path: Path) ->
     assert len(set(shown["services"])) == 1000
 
 
-def test_service_file_whose_fault_leaves_a_strange_key_is_still_one() -> None:
+def test_service_file_whose_fault_leaves_a_strange_key_is_still_one(tmp_path: Path) -> None:
     """What is left of a broken header does not make a main file of it."""
-    text = services(2).replace('service "web-0001"', 'service) "web-0001"')
-    assert len(_read(text)[1].diagnostics) == 1
+    path = tmp_path / "services.hcl"
+    path.write_text(services(2).replace('service "web-0001"', 'servic) "web-0001"'))
+    (parsed,) = service_files(path, tmp_path)
+    loaded = load_alone([parsed], environ={}, cwd=tmp_path, euid=0, mode=Mode.WARN)
+    assert [one.code for one in loaded.diagnostics] == ["E101"]
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "code"),
+    [
+        ('service "web-0001" {\n', "", "E101"),
+        ('service "web-0001" {', 'service "web-0001\\q/" {', "E108"),
+        ('before "script" {', 'before /* "script" {', "E112"),
+        ('before "script" {', 'before ] "script" {', "E101"),
+        ('before "script" {', 'before "scr${ipt" {', "E102"),
+        ('before "script" {', 'before "script" or$ {', "E101"),
+        ('  updateTTL         = "10m"', "  before = yes", "E107"),
+        ('    shared       = ["log"', "    shared       = [log, 1s", "E107"),
+    ],
+)
+def test_what_a_fault_has_bent_is_not_told_of(sound: str, broken: str, code: str) -> None:
+    """Neither a header that it broke, nor a name, a type or a value."""
+    loaded = _read(services(2).replace(sound, broken))[1]
+    assert {one.code for one in loaded.diagnostics} - {"E109"} == {code}

@@ -62,6 +62,11 @@ def test_block_behind_any_rubbish_is_read(rubbish: str, blank: int) -> None:
     assert "one" in found
 
 
+def test_fault_is_told_even_if_all_of_it_seems_to_follow_from_something() -> None:
+    """The quote in front is on the line of a brace that is never closed, as far as can be told."""
+    assert checked('\'service "a" {\nservice "a" {\n').diagnostics
+
+
 @pytest.mark.parametrize(
     ("opening", "closing"),
     [("a {", "}"), ("a = [", "]"), ("a = [", ""), ("a {", ""), ("[", "]"), ("{", "}")],
@@ -122,6 +127,14 @@ def test_reading_stops_after_a_thousand_faults_of_a_kind(text: str) -> None:
     diagnostics = checked(text).diagnostics
     assert len(diagnostics) == 1001
     assert diagnostics[-1].code == "E199"
+
+
+def test_reading_goes_on_behind_rubble() -> None:
+    """A piece of something else in the midst costs no service that stands behind it."""
+    before, behind = (f'service "s{number}" {{\n  a = 1\n}}\n' for number in (1, 2))
+    parsed = checked(before + "] , " * 300 + "\n" + behind)
+    assert parsed.diagnostics[-1].code == "E199"
+    assert [item.keys[-1].text for item in parsed.file.body.items] == ["s1", "s2"]
 
 
 def test_all_faults_are_told_where_they_are_few_among_much() -> None:
