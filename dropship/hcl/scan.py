@@ -156,14 +156,15 @@ class Heredocs:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._lines: dict[str, list[tuple[int, int]]] = {}
+        self._lines: dict[str, list[tuple[int, int]]] | None = None
 
     def end(self, at: int) -> int | None:
         """Behind the terminator of the heredoc that starts here; None if it lacks its own."""
         start = _HEREDOC.match(self._text, at)
         if start is None:
             return None
-        if not self._lines:
+        if self._lines is None:
+            self._lines = {}
             for line in _LONE_WORD.finditer(self._text):
                 self._lines.setdefault(line[1], []).append(line.span())
         lines = self._lines.get(start[1], [])
