@@ -21,7 +21,6 @@ from dropship.hcl.told import Told
 
 # How often reading goes on behind noise.
 _MOST_JUMPS = 10
-_MOST_BRACES = 1000
 
 
 class Reading:
@@ -51,7 +50,7 @@ class Reading:
     def _note_all(self, missing: list[Missing]) -> None:
         """All but what the text's end may have cut off."""
         told: set[tuple[int, int]] = set()
-        for brace in missing[:_MOST_BRACES]:
+        for brace in missing:
             self._told.expect(brace.opener)
             where = (brace.place, scan.line_start(self.text, brace.opener))
             if not self.text[brace.place :].strip():

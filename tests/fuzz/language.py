@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
 import re
 import tempfile
 import time
@@ -109,17 +110,29 @@ def _shown(text: str, found: Iterable[Diagnostic], masked: tuple[Span, ...] = ()
         drawn = draw(one, masked).split("\n")
         for line, caret in itertools.pairwise(drawn):
             if mark := _CARET.match(caret):
-                assert len(mark[1] + mark[2]) <= len(line.partition(" | ")[2]) + 1, (
-                    f"{one.code}: caret"
-                )
+                columns = _columns(line.partition(" | ")[2])
+                assert len(mark[1] + mark[2]) <= columns + 1, f"{one.code}: caret"
+
+
+def _columns(line: str) -> int:
+    """How many a terminal takes for it."""
+    return sum(
+        0 if unicodedata.category(c) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in line
+    )
 
 
 def _placed(text: str, span: Span) -> None:
     assert 0 <= span.start <= span.end <= len(text), "outside of the text"
-    before = text[: span.start].split("\n")
-    assert (span.line, span.column) == (len(before), len(before[-1]) + 1), "another line or column"
-    before = text[: span.end].split("\n")
-    assert (span.end_line, span.end_column) == (len(before), len(before[-1]) + 1), "another end"
+    assert (span.line, span.column) == _place(text, span.start), "another line or column"
+    assert (span.end_line, span.end_column) == _place(text, span.end), "another end"
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column; no editor counts a byte order mark."""
+    before = text[:offset].split("\n")
+    marked = len(before) == 1 and before[0].startswith("\ufeff")
+    return len(before), len(before[-1]) + 1 - marked
 
 
 def _from_disk(text: str) -> None:
