@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import itertools
-import unicodedata
 import re
 import tempfile
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -117,7 +117,9 @@ def _shown(text: str, found: Iterable[Diagnostic], masked: tuple[Span, ...] = ()
 def _columns(line: str) -> int:
     """How many a terminal takes for it."""
     return sum(
-        0 if unicodedata.category(c) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(c) in "WF")
+        0
+        if unicodedata.category(c) in ("Mn", "Me")
+        else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in line
     )
 
