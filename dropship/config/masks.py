@@ -17,7 +17,8 @@ from dropship.hcl.diagnostics import Diagnostic
 
 # All of them look only so far, so that a line without end takes no time without end.
 _NAMED: Final = re.compile(
-    r"""(?:secret|passw(?:or)?d|token|key|bearer|credential)[\w.-]{0,40}"?(?:\s*(?:[=:]\s*)+|\s+(?=["']))
+    r"""(?:secret|passw|token|key|bearer|cred|auth|cookie|session|webhook)[\w.-]{0,40}"?
+        (?:[^\w"'\n]{0,6}(?:[=:]\s*)+|\s+(?=["']))
         (?P<value>(?!env\s*\(|file\s*\()(?:"(?:[^"\\\n]|\\.)*"?|[^\s"{[(](?:[^"\\\n]|\\.)*))""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -41,15 +42,50 @@ _ALL: Final = (_NAMED, _LOGIN, _GIVEN, _MYSQL, _HEADER, _HOOK, _LOOKS)
 _SHORT: Final = 4  # characters: what is shorter is a word of the message too easily
 
 
+_SOUNDS: Final = re.compile(r"secret|passw|token|key|bearer|cred|auth|cookie", re.IGNORECASE)
+_LONGEST_NAME: Final = 40
+# Blocks whose every value may be a credential, whatever its name; in a line that the language finds
+# fault with, nobody can tell its names from its values.
+_ALL_OF_IT: Final = re.compile(r"\b(?:env|headers)\b(?!\s*\()")
+_STRINGS: Final = (
+    re.compile(r"""(?P<value>"(?:[^"\\\n]|\\.)*"?)"""),
+    re.compile(r"(?P<value>'[^'\n]*'?)"),
+)
+
+
 def masks(diagnostics: Iterable[Diagnostic]) -> tuple[Span, ...]:
     """Spans to keep out of the drawings of some diagnostics."""
-    lines = {(span.source.name, *_line(span)): span for one in diagnostics for span in _shown(one)}
+    shown = [(one, span) for one in diagnostics for span in _shown(one)]
+    lines = {(span.source.name, *_line(span)): span.source for _, span in shown}
+    garbled = {(span.source.name, *_line(span)) for one, span in shown if one.code.startswith("E1")}
     return tuple(
-        Span(span.source, start + match.start("value"), start + match.end("value"))
-        for (_, start, end), span in lines.items()
-        for pattern in _ALL
-        for match in pattern.finditer(span.source.text[start:end])
+        Span(source, line[1] + match.start("value"), line[1] + match.end("value"))
+        for line, source in lines.items()
+        for match in _suspects(source.text[line[1] : line[2]], garbled=line in garbled)
     )
+
+
+def _suspects(text: str, *, garbled: bool) -> Iterator[re.Match[str]]:
+    for pattern in _ALL:
+        yield from pattern.finditer(text)
+    if garbled:
+        yield from _after_a_slip(text)
+
+
+def _after_a_slip(text: str) -> Iterator[re.Match[str]]:
+    """Strings in a line that the language finds fault with: the slip may be in the very name."""
+    for pattern in _STRINGS:
+        yield from _named_by_sound(text, pattern)
+
+
+def _named_by_sound(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    block = _ALL_OF_IT.search(text)
+    at = 0
+    for string in pattern.finditer(text):
+        name = re.sub(r"[\W_]", "", text[max(at, string.start() - _LONGEST_NAME) : string.start()])
+        if (block and string.start() > block.end()) or _SOUNDS.search(name):
+            yield string
+        at = string.end()
 
 
 def redacted(diagnostics: Iterable[Diagnostic], masked: Iterable[Span]) -> tuple[Diagnostic, ...]:
