@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dropship.config.destinations import Own, as_it_is, clashes, refusal
+from dropship.config.destinations import STANDARD, Own, as_it_is, clashes, refusal
 from dropship.config.report import Report
 from dropship.config.sketch import Frame, Sketch
 from dropship.hcl.diagnostics import Related
@@ -62,7 +62,9 @@ def _beside_the_store(sketch: Sketch, destination: Path, report: Report) -> None
                 suggestion="keep artifacts outside of what is deployed from them",
             )
             return
-        if root is not None and any(form.is_relative_to(one) for one in as_it_is(root)):
+        # A root such as / or /srv is a way to write paths, not a folder of artifacts.
+        narrow = root is not None and str(root) not in STANDARD
+        if root is not None and narrow and any(form.is_relative_to(one) for one in as_it_is(root)):
             report.warning(
                 "W243",
                 f"this destination is inside the store it comes from ({root})",

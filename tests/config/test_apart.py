@@ -59,6 +59,7 @@ def test_destination_apart_from_its_store_is_fine(read: Reader, path: str, root:
     """Beside the artifact, say, where no root is named."""
     assert read(_stored(path, "/srv/web", root)).codes == []
     assert read(_stored("/srv/web.tar.gz", "/srv/web")).codes == []
+    assert read(_stored("/srv/web.tar.gz", "/srv/web", "/")).codes == []
 
 
 def test_relative_artifact_is_where_the_agent_would_find_it(read: Reader, tmp_path: Path) -> None:
