@@ -49,7 +49,9 @@ class Body(NamedTuple):
         if any(fault.start == extent.start for fault in faults for extent in self.extents):
             return True
         leftover = self._leftover(faults) if faults else ""
-        words = {fold(word) for word in re.findall(r"[A-Za-z][\w-]*", leftover)}
+        # As it stands there, and without what may have come into its midst.
+        texts = (leftover, re.sub(r"[^\w\s\"{}=-]+", "", leftover))
+        words = {fold(word) for text in texts for word in re.findall(r"[A-Za-z][\w-]*", text)}
         return _KEYLESS.search(leftover) is not None or any(_near(one, words) for one in wanted)
 
     def _leftover(self, faults: Sequence[Span]) -> str:

@@ -136,6 +136,7 @@ def test_service_file_whose_fault_leaves_a_strange_key_is_still_one(tmp_path: Pa
         ('before "script" {', 'before ] "script" {', "E101"),
         ('before "script" {', 'before "scr${ipt" {', "E102"),
         ('before "script" {', 'before "script" or$ {', "E101"),
+        ("    destination  =", "    desti<nation  =", "E101"),
         ('  updateTTL         = "10m"', "  before = yes", "E107"),
         ('    shared       = ["log"', "    shared       = [log, 1s", "E107"),
     ],
