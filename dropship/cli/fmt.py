@@ -18,7 +18,8 @@ from dropship.cli.output import say
 from dropship.cli.place import working_directory
 from dropship.cli.plain import one_line
 from dropship.cli.rewrite import rewrite
-from dropship.config.load import DEFAULT, configured_files, files_in, read, unreadable
+from dropship.config.files import listed_with_services, unreadable
+from dropship.config.load import DEFAULT, configured_files, read
 from dropship.errors import ConfigError, UsageError
 from dropship.hcl.alike import alike
 from dropship.hcl.ast import File, Source, Span
@@ -133,7 +134,7 @@ class _Run:
     def _named(self, paths: Sequence[str]) -> Iterator[Path]:
         for path in map(Path, paths):
             try:
-                found = files_in(path, self._cwd) if path.is_dir() else [path]
+                found = listed_with_services(path, self._cwd) if path.is_dir() else [path]
             except OSError as error:
                 self._tell(unreadable(str(path), error.strerror or str(error)))
                 continue

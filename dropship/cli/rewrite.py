@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from dropship.errors import ConfigError
+from dropship.install.durable import sync_folder
 
 _DRAFT: Final = ".dropship-fmt-"
 _WHO: Final = "run it as a user who may change it"
@@ -48,7 +49,7 @@ def _replace(target: Path, content: bytes) -> None:
         Path(draft).unlink()
         raise
     with suppress(OSError):  # the file is replaced, whether or not that survives a power cut
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def _resemble(fd: int, target: Path) -> None:
@@ -64,11 +65,3 @@ def _resemble(fd: int, target: Path) -> None:
             with suppress(OSError):
                 os.setxattr(fd, name, os.getxattr(target, name))
     os.fchmod(fd, status.st_mode & 0o7777)
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

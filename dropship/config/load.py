@@ -1,7 +1,7 @@
 """Files on disk → ``Loaded``: the configuration, and everything that is wrong with it.
 
-The only part of ``config`` that touches files. Never raises for what stands in them, nor for a
-file that cannot be read: both are diagnostics.
+With ``files`` the only part of ``config`` that touches files. Never raises for what stands in
+them, nor for a file that cannot be read: both are diagnostics.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from dropship.config import decode, paths
 from dropship.config.check import Host, check, secrets
+from dropship.config.files import SERVICES, Files, listed, short_text, source
 from dropship.config.model import Config
 from dropship.config.owners import Accounts
 from dropship.config.reader import Reader
@@ -32,7 +33,6 @@ __all__ = [
     "Read",
     "Surroundings",
     "configured_files",
-    "files_in",
     "load",
     "load_alone",
     "read",
@@ -41,7 +41,6 @@ __all__ = [
 ]
 
 DEFAULT: Final = Path("/etc/dropship.d/dropship.hcl")
-_MOST_BYTES: Final = 1 << 20  # of a file("…"): a secret is short, a device is endless
 
 
 class Loaded(NamedTuple):
@@ -84,7 +83,7 @@ def load(
 ) -> Loaded:
     """Read a main file, or a folder of them, and the services it leads to."""
     loader = _Loader(Surroundings(environ, cwd, euid, mode))
-    main = loader.main(path)
+    main = loader.files.main(path)
     if not main:
         return loader.nothing()
     top = decode.Top.read(loader.reader, main)
@@ -95,7 +94,7 @@ def load(
 def run_path(path: Path, *, environ: Mapping[str, str], cwd: Path, euid: int) -> Path:
     """Where the agent of a configuration is to be found, as far as can be told of a faulty one."""
     loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
-    main = loader.main(path)
+    main = loader.files.main(path)
     found: Path | None = (
         decode.Top.read(loader.reader, main).values.get("run_path") if main else None
     )
@@ -112,7 +111,7 @@ def load_alone(
 ) -> Loaded:
     """Read service files without their main file: what that would define is not missed."""
     loader = _Loader(Surroundings(environ, cwd, euid, mode))
-    found = [file for one in files if (file := loader.parsed(one)) is not None]
+    found = [file for one in files if (file := loader.files.parsed(one)) is not None]
     top = decode.Top.read(loader.reader, [_EMPTY])
     return loader.finish(Path(found[0].source.name), top, found, None, alone=True)
 
@@ -124,14 +123,14 @@ def service_files(path: Path, cwd: Path) -> list[Parsed]:
     """
     try:
         whole = cwd / path
-        files = _files_in(whole, path, (".hcl", ".json")) if whole.is_dir() else [path]
+        files = listed(path, SERVICES, cwd) if whole.is_dir() else [path]
         beside = (whole if whole.is_dir() else whole.parent) / "services"
         if not files or beside.is_dir():
             return []
-        sources = [Source(str(file), _text(cwd / file)) for file in files]
+        sources = [source(file, cwd) for file in files]
     except (OSError, ValueError):
         return []  # whoever loads it says why
-    parsed = [parse(source) for source in sources]
+    parsed = [parse(one) for one in sources]
     faulty = any(one.severity is Severity.ERROR for file in parsed for one in file.diagnostics)
     return parsed if decode.only_services([one.file for one in parsed], faulty=faulty) else []
 
@@ -161,7 +160,7 @@ def read(name: str, raw: bytes, *, environ: Mapping[str, str], cwd: Path, euid: 
     That is where it is faulty: nothing is drawn of others.
     """
     loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
-    file = loader.text(name, raw)
+    file = loader.files.text(name, raw)
     found = loader.report.diagnostics
     if file is not None and loader.failed():
         top = decode.Top.read(loader.reader, [file])
@@ -175,29 +174,12 @@ def configured_files(
 ) -> tuple[list[Path], tuple[Diagnostic, ...]]:
     """The main file, or those of the main folder, and the service files; and what is not there."""
     loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
-    top = decode.Top.read(loader.reader, loader.main(path) or [_EMPTY])
+    top = decode.Top.read(loader.reader, loader.files.main(path) or [_EMPTY])
     folder = _service_folder(path, top, cwd)
-    services = loader.listed(folder, (".hcl", ".json")) if (cwd / folder).is_dir() else []
+    services = loader.files.listed(folder, SERVICES) if (cwd / folder).is_dir() else []
     absent = tuple(one for one in loader.report.diagnostics if one.span is None)
     gone = {one.file for one in absent}
-    return [*(Path(name) for name in loader.names if name not in gone), *services], absent
-
-
-def files_in(folder: Path, cwd: Path) -> list[Path]:
-    """The ``*.hcl`` of a folder, and of the folder ``services`` in it.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    services = folder / "services"
-    beside = _files_in(cwd / services, services, (".hcl",)) if (cwd / services).is_dir() else []
-    return [*_files_in(cwd / folder, folder, (".hcl",)), *beside]
-
-
-def unreadable(name: str, why: str, cure: str = "") -> Diagnostic:
-    """That a file or folder cannot be read."""
-    message = f"{name} cannot be read: {why}"
-    return Diagnostic(Severity.ERROR, "E001", message, None, file=name, suggestion=cure or None)
+    return [*(Path(name) for name in loader.files.names if name not in gone), *services], absent
 
 
 def _hidden(
@@ -222,25 +204,9 @@ class _Loader:
     def __init__(self, around: Surroundings) -> None:
         self.around = around
         self.report = Report()
-        self.resolver = Resolver(around.environ, _short_text, around.cwd, around.mode)
+        self.files = Files(self.report, around.cwd)
+        self.resolver = Resolver(around.environ, short_text, around.cwd, around.mode)
         self.reader = Reader(self.report, self.resolver, around.cwd)
-        self._met: dict[str, str] = {}  # real path → name
-
-    @property
-    def names(self) -> list[str]:
-        """The files that were read, or should have been, as the operator knows them."""
-        return list(self._met.values())
-
-    def main(self, path: Path) -> list[File]:
-        """The main files."""
-        whole = self.around.cwd / path
-        if not whole.is_dir():
-            found = self.file(path, cure="write one, or name another")
-            return [found] if found else []
-        files = self.listed(path, (".hcl",))
-        if not files:
-            self._cannot(str(path), "this folder holds no *.hcl file", "name the main file")
-        return [file for one in files if (file := self.file(one)) is not None]
 
     def services(self, top: decode.Top, folder: Path) -> list[File]:
         """The service files, except what was read as a main file."""
@@ -258,8 +224,7 @@ class _Loader:
                 message = f"the service_path {whole} {why}"
                 self.report.warning("W002", message, item.value.span, suggestion=cure)
             return []
-        found = [self.file(one) for one in self.listed(folder, (".hcl", ".json"))]
-        return [file for file in found if file is not None]
+        return self.files.services(folder)
 
     def _beside(self, main: str, said: Value) -> Path | None:
         """The folder beside the main file that was probably meant."""
@@ -267,55 +232,6 @@ class _Loader:
             return None
         meant = Path(os.path.normpath(self.around.cwd / Path(main).parent / said.text))
         return meant if meant.is_dir() else None
-
-    def file(self, path: Path, cure: str = "") -> File | None:
-        """A file, read and parsed; None if it cannot be, or was read before."""
-        name = str(path)
-        if not self._first(name):
-            return None
-        try:
-            raw = (self.around.cwd / path).read_bytes()
-        except OSError as error:
-            missing = isinstance(error, FileNotFoundError)
-            self._cannot(name, error.strerror or str(error), cure if missing else "")
-            return None
-        return self.text(name, raw)
-
-    def text(self, name: str, raw: bytes) -> File | None:
-        """These bytes as a file, parsed; None if they are no text."""
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            self._cannot(name, f"not UTF-8 at byte {error.start + 1}", "save it as UTF-8")
-            return None
-        return self._taken(parse(Source(name, text)))
-
-    def parsed(self, parsed: Parsed) -> File | None:
-        """A file that was parsed; None if it was before."""
-        return self._taken(parsed) if self._first(parsed.file.source.name) else None
-
-    def _taken(self, parsed: Parsed) -> File:
-        self.report.extend(parsed.diagnostics)
-        return parsed.file
-
-    def _first(self, name: str) -> bool:
-        """Whether a file is met for the first time, under whatever name."""
-        real = os.path.realpath(self.around.cwd / name)
-        if real in self._met:
-            return False
-        self._met[real] = name
-        return True
-
-    def listed(self, folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-        """Files of a folder; none if it cannot be read, which is told."""
-        try:
-            return _files_in(self.around.cwd / folder, folder, suffixes)
-        except OSError as error:
-            self._cannot(str(folder), error.strerror or str(error), "")
-            return []
-
-    def _cannot(self, name: str, why: str, cure: str) -> None:
-        self.report.add(unreadable(name, why, cure))
 
     def finish(
         self, main: Path, top: decode.Top, files: list[File], folder: Path | None, *, alone: bool
@@ -358,13 +274,12 @@ class _Loader:
         return self._loaded(None, [])
 
     def _loaded(self, config: Config | None, names: Sequence[str]) -> Loaded:
-        order = {name: number for number, name in enumerate(self._met.values())}
+        order = {name: number for number, name in enumerate(self.files.names)}
         found = sorted(self.report.diagnostics, key=lambda one: _place(one, order))
         shown, masked = _hidden(found, self.report.masked)
-        files = tuple(self._met.values())
         usable = None if self.failed() else config
         decoded = self.report.decoded
-        return Loaded(usable, shown, files, tuple(names), masked, decoded)
+        return Loaded(usable, shown, tuple(self.files.names), tuple(names), masked, decoded)
 
     def failed(self) -> bool:
         """Whether there is an error so far."""
@@ -399,27 +314,6 @@ def _service_folder(main: Path, top: decode.Top, cwd: Path) -> Path:
     if said is not None:
         return said
     return (main if (cwd / main).is_dir() else main.parent) / "services"
-
-
-def _files_in(whole: Path, shown: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    names = sorted(entry.name for entry in whole.iterdir())
-    # Hidden files are what editors leave behind.
-    return [shown / name for name in names if name.endswith(suffixes) and not name.startswith(".")]
-
-
-def _text(path: Path) -> str:
-    # Newlines as they are: offsets into the text are what positions are made of.
-    return path.read_bytes().decode("utf-8")
-
-
-def _short_text(path: Path) -> str:
-    # Without waiting for a writer, should it be a pipe.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        content = stream.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError(f"it is longer than {_MOST_BYTES} bytes")
-    return content.decode("utf-8")
 
 
 def _place(diagnostic: Diagnostic, order: Mapping[str, int]) -> tuple[int, int]:
