@@ -18,7 +18,7 @@ from tests.config.conftest import WEB
 
 SOUND = WEB.format(service="", artifact="")
 _PATH = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
-FAULTY = SOUND.replace("checkInterval", "chekInterval")
+FAULTY = SOUND.replace("checkInterval", "oddInterval")  # no slip of the pen: two faults
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ def test_faults_exit_1_and_are_drawn_with_a_summary(
         "   | ^^^^^^^^^^^^^\n"
         "  hint: add checkInterval = …\n"
         "\n"
-        'web.hcl:3:3: warning W201: service "web" knows no key chekInterval; it is ignored\n'
-        ' 3 |   chekInterval = "10s"\n'
-        "   |   ^^^^^^^^^^^^\n"
+        'web.hcl:3:3: warning W201: service "web" knows no key oddInterval; it is ignored\n'
+        ' 3 |   oddInterval = "10s"\n'
+        "   |   ^^^^^^^^^^^\n"
         "  hint: did you mean checkInterval?\n"
         "\n"
         "1 error, 1 warning in 1 file\n"
@@ -335,9 +335,9 @@ def test_service_file_alone_without_an_interval_is_at_fault_otherwise(
     """Nothing says that there is a main file; or a key shows what was meant."""
     (folder / "web.hcl").write_text(SOUND.replace('checkInterval = "10s"', ""))
     (folder / "services").mkdir()
-    (folder / "services/web.hcl").write_text(FAULTY)
+    (folder / "services/web.hcl").write_text(SOUND.replace("checkInterval", "chekInterval"))
     assert _validate("services/web.hcl") == 1
-    assert "E203" in capsys.readouterr().out
+    assert "error E201" in capsys.readouterr().out
     (folder / "services/web.hcl").unlink()
     (folder / "services").rmdir()
     assert _validate("web.hcl") == 1
