@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 from dropship.config import hints
 from dropship.config.backends import Entries, implicit_repo
 from dropship.config.body import Block, Body
+from dropship.config.fields import fields_of, spellings
 from dropship.config.model import ArtifactConfig, RepoConfig
-from dropship.config.reader import FAULTY, Reader, Values, fields_of, nearest, spellings
+from dropship.config.reader import FAULTY, Reader, Values, nearest
 from dropship.config.sketch import Claims, Stored
 from dropship.core.option import fold
 from dropship.hcl.ast import CallValue, Key, NullValue, NumberValue, StringValue

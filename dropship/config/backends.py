@@ -11,15 +11,9 @@ from dataclasses import MISSING, fields
 from typing import Any, Final, NamedTuple
 
 from dropship.config.body import Block, Body
+from dropship.config.fields import fields_of, spellings, takes_nothing
 from dropship.config.model import LockConfig, RepoConfig, TypeChoice
-from dropship.config.reader import (
-    FAULTY,
-    Reader,
-    fields_of,
-    nearest,
-    spellings,
-    takes_nothing,
-)
+from dropship.config.reader import FAULTY, Reader, nearest
 from dropship.core.option import fold
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Key, Span, StringValue

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from dropship.config.backends import Entries, locks, repos
 from dropship.config.body import Block, Body
+from dropship.config.fields import spellings
 from dropship.config.model import Config, ServiceConfig
-from dropship.config.reader import MAIN_FILE, Reader, Values, nearest, spellings
+from dropship.config.reader import MAIN_FILE, Reader, Values, nearest
 from dropship.config.service import Around, Defaults, defaults, service
 from dropship.config.sketch import Script, Sketch
 from dropship.core.option import fold

@@ -6,8 +6,9 @@ from typing import Any
 
 from dropship.config.backends import of_type
 from dropship.config.body import Block, Body
+from dropship.config.fields import spellings
 from dropship.config.model import FailureRule, HealthConfig, HookConfig, OnFailure
-from dropship.config.reader import FAULTY, Reader, spellings
+from dropship.config.reader import FAULTY, Reader
 from dropship.config.sketch import Script
 from dropship.hcl.ast import Span
 from dropship.plugins import Kind

@@ -8,14 +8,13 @@ are kept out of sight, a deprecated key says what to write instead.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import Any, Final
 
 from dropship.config.body import Block, Body
 from dropship.config.body import blocks as unfolded
+from dropship.config.fields import Field, fields_of
 from dropship.config.homes import belongs
 from dropship.config.look import Look
 from dropship.config.names import check as check_names
@@ -23,7 +22,7 @@ from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver, UnresolvedError
 from dropship.config.scalar import FaultError, Scalars, bare, called
 from dropship.config.sketch import Script
-from dropship.core.option import Option, fold, options_of
+from dropship.core.option import fold
 from dropship.core.secrets import secrets_of
 from dropship.core.values import Md5, Secret, Strings
 from dropship.errors import ConfigError
@@ -41,50 +40,10 @@ _FORGOTTEN: Final = {
     "restartservice": 'restart it in a hook: after "script" { command = "…" }',
 }
 
-
 _LONGEST_QUOTE: Final = 60
-
 
 MAIN_FILE: Final = "the main file"
 """The title of the body of the main file."""
-
-
-class Field(NamedTuple):
-    """One configurable field of a dataclass; ``default`` is MISSING where it has none."""
-
-    name: str
-    hint: Any
-    option: Option
-    default: Any
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Every folded spelling."""
-        return (fold(self.option.key), *map(fold, self.option.aliases))
-
-    @property
-    def secret(self) -> bool:
-        """Its value must not be shown."""
-        return self.option.secret or bare(self.hint) is Secret
-
-    @property
-    def hidden(self) -> bool:
-        """Its value is kept out of drawings: secrets, and headers and environments."""
-        return self.secret or bare(self.hint) is Strings
-
-
-@lru_cache(maxsize=128)
-def fields_of(cls: type) -> tuple[Field, ...]:
-    """The configurable fields of a dataclass."""
-    hints, defaults = get_type_hints(cls), {one.name: one.default for one in fields(cls)}
-    return tuple(
-        Field(name, hints[name], said, defaults[name]) for name, said in options_of(cls).items()
-    )
-
-
-def takes_nothing(cls: type) -> bool:
-    """Whether every key of a dataclass may be left out."""
-    return not any(field.option.required for field in fields_of(cls))
 
 
 class _Faulty:
@@ -236,7 +195,7 @@ class Reader:
 
     def _unknown(self, item: Item, folded: dict[str, str], body: Body) -> None:
         name = item.keys[0].text
-        block = len(item.keys) > 1 or type(item.value).__name__ == "ObjectValue"
+        block = len(item.keys) > 1 or isinstance(item.value, ObjectValue)
         hint = _FORGOTTEN.get(fold(name))
         self.report.warning(
             "W202" if block else "W201",
@@ -373,14 +332,6 @@ def _misspelt(body: Body, name: str) -> Item | None:
     written.pop(fold(name), None)  # it is there, and says nothing: JSON's null
     near = get_close_matches(fold(name), written, n=1, cutoff=_MISSPELT)
     return written[near[0]] if near else None
-
-
-def spellings(*classes: type) -> list[str]:
-    """Every key of some dataclasses, the preferred spelling first, aliases behind."""
-    fields = [field for cls in classes for field in fields_of(cls)]
-    return [field.option.key for field in fields] + [
-        alias for field in fields for alias in field.option.aliases
-    ]
 
 
 def _keyword(body: Body) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
 from dropship.config.backends import loaded, stands_alone
+from dropship.config.fields import Field, fields_of
 from dropship.config.layout import FILES, PLANS, Plan
-from dropship.config.reader import Field, fields_of
 from dropship.config.scalar import bare
 from dropship.config.written import Written, written
 from dropship.core.template import Template

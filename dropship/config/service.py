@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from dropship.config.artifact import Taken, artifact, claims, stored_at, the_artifact
 from dropship.config.backends import Entries, local_lock
 from dropship.config.body import Block, Body
+from dropship.config.fields import spellings
 from dropship.config.hook import health, hooks, legacy
 from dropship.config.model import (
     FailureRule,
@@ -20,7 +21,7 @@ from dropship.config.model import (
     ServiceConfig,
     WorkerLimits,
 )
-from dropship.config.reader import FAULTY, Reader, Values, nearest, spellings
+from dropship.config.reader import FAULTY, Reader, Values, nearest
 from dropship.config.sketch import Sketch
 from dropship.core.option import fold
 from dropship.hcl.ast import Key, NullValue, Span

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dropship.config.fields import Field, fields_of
 from dropship.config.layout import FILES, PLANS
-from dropship.config.reader import Field, fields_of
 from dropship.config.resolver import Mode, Resolver
 from dropship.config.scalar import Scalars
 from dropship.config.written import Written, written
