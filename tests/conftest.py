@@ -19,9 +19,11 @@ __all__ = ["graphite", "nginx", "swift"]
 
 
 def pytest_configure() -> None:
-    """A job in the background has SIGINT ignored, and so would all that it starts."""
+    """A job in the background has signals ignored, and so would all that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -39,7 +39,7 @@ class Files:
     def main(self, path: Path) -> list[File]:
         """The main files."""
         if not (self._cwd / path).is_dir():
-            found = self._file(path, cure="write one, or name another")
+            found = self._file(path, cure="write one, or name another with --config")
             return [found] if found else []
         files = self.listed(path, MAIN)
         if not files:

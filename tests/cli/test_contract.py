@@ -251,7 +251,7 @@ def test_version_validate_and_unpack_are_as_their_schemas(alone: Host, tmp_path:
     valid = document("validate", asked(alone, "validate", "--format", "json", code=0))
     assert (valid["valid"], valid["services"]) == (True, ["app", "fine", "held", "lost"])
     bad = tmp_path / "bad.hcl"
-    twice = 'service "a" {\n  artifact "file" {}\n  chekInterval = "1s"\n}\n'
+    twice = 'service "a" {\n  artifact "file" {}\n  checkInterval = "1s"\n  splai = "1s"\n}\n'
     bad.write_text(twice + twice)
     invalid = document("validate", asked(alone, "validate", str(bad), "--format", "json", code=1))
     assert not invalid["valid"]

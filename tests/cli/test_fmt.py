@@ -109,7 +109,7 @@ def test_missing_main_file_is_told_with_what_to_do(capsys: Captured) -> None:
     assert run(["fmt", "--config", "main.hcl"]) == 1
     assert capsys.readouterr().err == (
         "main.hcl: error E001: main.hcl cannot be read: No such file or directory\n"
-        "  hint: write one, or name another\n\n"
+        "  hint: write one, or name another with --config\n\n"
     )
 
 
