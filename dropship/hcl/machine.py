@@ -120,8 +120,10 @@ class Machine:
         return self.values[at + 1 :]
 
     def drop(self) -> None:
-        """Forget the unfinished item."""
+        """Forget the unfinished item; nothing behind a document that is complete."""
         at = self._body()
+        if at < 0:
+            return
         del self.values[at + 1 :]
         del self._state.state_stack[at + 2 :]
         self._builder.depth = sum(bool(opened.brace) for opened in self.open())

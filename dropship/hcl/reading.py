@@ -97,6 +97,10 @@ class Reading:
         """Tell a fault, unless it only follows from another; ``sure`` if it cannot."""
         self._told.note(diagnostic, sure=sure)
 
+    def keep_back(self, diagnostic: Diagnostic) -> None:
+        """Tell a fault that likely follows from another only if nothing else is told."""
+        self._told.keep_back(diagnostic)
+
     def span(self, start: int, end: int) -> Span:
         """A piece of the text."""
         return Span(self._source, start, end)

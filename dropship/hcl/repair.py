@@ -110,9 +110,11 @@ def _closer(reading: Reading, at: int) -> None:
         reading.machine.feed("RBRACE", "}", at, width=0)
         reading.machine.move(at)
         return
+    fault = error(codes.STRAY_CLOSER, f"nothing opened this {here}", reading.span(at, at + 1))
     if here != "}" or not reading.layout.depths:
-        span = reading.span(at, at + 1)
-        reading.note(error(codes.STRAY_CLOSER, f"nothing opened this {here}", span))
+        reading.note(fault)
+    else:
+        reading.keep_back(fault)
     if at in reading.layout.closers:  # likely meant for a }
         reading.machine.feed("RBRACE", "}", at)
     reading.machine.move(at + 1)

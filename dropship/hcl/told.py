@@ -54,6 +54,10 @@ class Told:
         """Whether any was told."""
         return any(one.severity is Severity.ERROR for one in self._faults)
 
+    def keep_back(self, diagnostic: Diagnostic) -> None:
+        """Tell it only if nothing else is told."""
+        self._untold = self._untold or diagnostic
+
     def at_least_one(self) -> None:
         """Tell what was kept back after all, if nothing else was told."""
         if self._untold and not self.errors:
@@ -80,7 +84,7 @@ class Told:
         if at >= self._last:
             self._last, self._last_code = at, diagnostic.code
         if follows:
-            self._untold = self._untold or diagnostic
+            self.keep_back(diagnostic)
             return
         known = self._faults
         for at in range(max(0, len(known) - 20), len(known)):

@@ -67,6 +67,24 @@ def test_fault_is_told_even_if_all_of_it_seems_to_follow_from_something() -> Non
     assert checked('\'service "a" {\nservice "a" {\n').diagnostics
 
 
+def test_rubble_behind_a_json_document_does_not_take_the_document_along() -> None:
+    """As coverage led to it: it was read for ever."""
+    checked(
+        '{"","","",,k"",,""u]""],,i' + "[" * 40 + "]" * 53 + 'k"",0\x10' + "]" * 9 + 'Y]=,"",'
+        + "]" * 34 + "\udcff,'\"\"[" + "]" * 10 + "\udc9c" + "]" * 9 + "1}]"
+    )  # fmt: skip
+
+
+def test_brace_too_many_is_told_where_a_header_seems_to_lack_its_own() -> None:
+    """The words in front of a block look like a header, but belong to the block's."""
+    text = (
+        'a "x" {\n  s = "y foo\n  t = 1\n}\n\nservice "b" {\n  u = 1\nbar\nem\n\n  c "d" {\n'
+        "    v = 1\n  }\n\n    w = 1\n  }\n}\n"
+    )
+    assert checked(text).diagnostics
+    assert checked(text.replace('"y foo', '"y"')).diagnostics
+
+
 @pytest.mark.parametrize(
     ("opening", "closing"),
     [("a {", "}"), ("a = [", "]"), ("a = [", ""), ("a {", ""), ("[", "]"), ("{", "}")],
