@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UsageError: ``--explain`` names no code that exists.
     """
-    if args.explain:
+    if args.explain is not None:
         from dropship.config.explain import explain  # noqa: PLC0415 - long, and seldom wanted
 
         print(explain(args.explain))

@@ -24,7 +24,7 @@ from dropship.config.model import (
 from dropship.config.reader import FAULTY, Reader, Values, nearest
 from dropship.config.sketch import Sketch
 from dropship.core.option import fold
-from dropship.hcl.ast import Key, NullValue, Span
+from dropship.hcl.ast import Item, Key, NullValue, Span
 
 _T = TypeVar("_T")
 
@@ -217,8 +217,7 @@ def _lock(around: Around, body: Body, values: Values) -> object:
     choice = around.reader.read(LockChoice, body, fallbacks=_below(around))
     if not choice.whole:
         return FAULTY
-    place = _place(around, body, "lock")
-    lock = _named_lock(around, choice["lock"], place) if choice.get("lock") else None
+    lock = _named_lock(around, body, choice["lock"]) if choice.get("lock") else None
     if not values.get("sequential_updates"):
         _idle(around, body, values, sound=lock is not FAULTY)
         return FAULTY if lock is FAULTY else None
@@ -244,16 +243,21 @@ def _idle(around: Around, body: Body, values: Values, *, sound: bool) -> None:
 
 
 def _place(around: Around, body: Body, key: str) -> Span:
-    for one in (body, *_below(around)):
-        if items := one.named(key):
-            return items[-1].span
-    return body.header
+    item = _written(around, body, key)
+    return item.span if item else body.header
 
 
-def _named_lock(around: Around, name: str, span: Span) -> object:
+def _written(around: Around, body: Body, key: str) -> Item | None:
+    bodies = (body, *_below(around))
+    return next((items[-1] for one in bodies if (items := one.named(key))), None)
+
+
+def _named_lock(around: Around, body: Body, name: str) -> object:
     entry = around.locks.get(name)
     if entry is not None:
         return entry.config or FAULTY
+    item = _written(around, body, "lock")
+    span = item.value.span if item else body.header
     report = around.reader.report
     hint = nearest(fold(name), {fold(one): one for one in around.locks})
     message = f'the lock "{name}" is not defined'

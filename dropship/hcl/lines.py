@@ -13,6 +13,8 @@ from dropship.hcl.scan import Heredocs, header
 
 _MARKS = re.compile(
     r'"(?:[^"\\$\n]|\\[^\n]|\$(?!\{)|\$\{[^{}"\\]*\})*"'
+    # What people write where a string in double quotes belongs: "//" and "#" are no comments in it.
+    r"|(?<=[=\[,])[ \t]*'[^'\n]*'|(?<==)[ \t]*\w+://[^\s}\"']*"
     r'|(?P<open>"(?:[^"\\\n]|\\[^\n])*"?)'
     r"|(?:#|//)[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|(?P<comment>/\*[^\n]*)"
     r"|(?P<heredoc><<-?\w+\r?\n)|[{}\[\]\n]"
