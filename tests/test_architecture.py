@@ -47,6 +47,7 @@ def test_arrows_point_down(copy: Path) -> None:
         ("core/schedule.py", "import dropship.cli.main"),
         ("repos/file.py", "from dropship.deploy import driver"),
         ("hcl/parser.py", "from dropship.config import model"),
+        ("hcl/format.py", "from dropship.repos import options"),
         ("install/stage.py", "from dropship.agent import supervisor"),
     ],
 )
