@@ -26,7 +26,7 @@ class ScriptHealth:
 
     def __init__(self, options: ScriptHealthOptions) -> None:
         # When it is made, not with this module: who only reads a configuration makes none.
-        from dropship.exec import leash, shell  # noqa: PLC0415
+        from dropship.exec import leash, shell  # noqa: PLC0415 - see above
 
         self._leash, self._shell = leash, shell
         self._command = options.command

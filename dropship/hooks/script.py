@@ -35,7 +35,7 @@ class ScriptHook:
 
     def __init__(self, options: ScriptOptions) -> None:
         # When it is made, not with this module: who only reads a configuration makes none.
-        from dropship.exec import leash, shell  # noqa: PLC0415
+        from dropship.exec import leash, shell  # noqa: PLC0415 - see above
 
         self._leash, self._shell = leash, shell
         self._options = options
