@@ -77,7 +77,7 @@ def archives() -> Mapping[str, Any]:
 
 
 def language() -> Mapping[str, Any]:
-    """30 minutes of spoiled configurations: changed at random, put together, led by coverage."""
+    """Spoiled configurations, half an hour of them or LANGUAGE_SECONDS: changed, put together, led by coverage."""
     seconds, seed = float(os.environ.get("LANGUAGE_SECONDS", "1800")), 20261124
     with ProcessPoolExecutor(2) as pool:
         led = pool.submit(guided.child, int(seconds / 2), seed)

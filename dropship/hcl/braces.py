@@ -212,7 +212,8 @@ class _Piece:
             self._found.closers.add(at)
 
     def _lead(self, line: Line, following: Line | None) -> None:
-        leads = line.lead == "}" or header(self._text, line.start)
+        top = line.start in self._found.tops  # whose label may lack a quote
+        leads = top or line.lead == "}" or header(self._text, line.start)
         if self._spare and not self._flat and leads and line.lead != "}" and self._orphan(line):
             self._made_up(line, self._found.headless)
         if leads:

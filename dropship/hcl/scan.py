@@ -20,7 +20,10 @@ _SINGLE = re.compile(r"'[^'\n]*'")
 _HEREDOC = re.compile(r"<<-?(\w+)\r?\n")
 # What may end a heredoc.
 _LONE_WORD = re.compile(r"^[ \t\v\f\r]*(\w+)\r*$", re.MULTILINE)
-_HEREDOC_LINE = re.compile(r"^[ \t]*[^\W\d][\w.\-]*[ \t]*=[ \t]*<<-?(\w+)\r?$", re.MULTILINE)
+# Also one that does not start right, which its own faults are told of.
+_HEREDOC_LINE = re.compile(
+    r"^[ \t]*[^\W\d][\w.\-]*[ \t]*=[ \t]*<{1,2}-?[ \t]*[\"']?(\w+)[\"']?\r?$", re.MULTILINE
+)
 # Lines of the configuration, hardly of a script: a key and a value, a block's header, a brace.
 _OWN = re.compile(
     r"""^([ \t]*)(?:(\})[ \t\r]*$|[^\W\d][\w.\-]*(?:[ \t]+=[ \t]*["\[{\d<]|[ \t]+=[ \t]*(?:true|false|env|file)\b|(?:[ \t]+"[^"\n]*")*[ \t]*\{[ \t\r]*(?:$|[#/\w"])))""",

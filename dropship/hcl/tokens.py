@@ -107,7 +107,7 @@ class Terminals:
     def HEREDOC(self, token: Any) -> StringValue:  # noqa: N802  the terminal's name
         """A heredoc, terminator included."""
         text, start, end = str(token), token.start_pos, token.end_pos
-        if text.find("<<", 2) > 0:
+        if text.find("<", 2) > 0:
             from dropship.hcl.scan import swallows  # noqa: PLC0415 - a rare sight in good files
 
             if swallows(self.source.text, start, end):

@@ -98,6 +98,15 @@ def test_fifty_one_slips_are_fifty_one_diagnostics(number: int) -> None:
     assert set(loaded.service_names) >= {f"web-{service:04}" for service in range(60)}
 
 
+def test_two_slips_side_by_side_are_two_diagnostics() -> None:
+    """The last brace of a service is missing, and a quote in the header of the next."""
+    first, second = services(2).split("\n\nservice")
+    text = first.rstrip("}\n") + "\n  }\n\nservice" + second.replace('" {', " {", 1)
+    loaded = _read(text)[1]
+    assert [one.code for one in loaded.diagnostics] == ["E103", "E102"]
+    assert loaded.service_names == ("web-0000", "web-0001")
+
+
 def test_thousand_services_with_fifty_one_slips_are_all_shown(tmp_path: Path) -> None:
     """By the command itself, in one run."""
     path = tmp_path / "services.hcl"
