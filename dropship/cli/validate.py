@@ -124,7 +124,9 @@ def _together(found: Sequence[Loaded]) -> Verdict:
 def _strictly(diagnostic: Diagnostic) -> Diagnostic:
     if diagnostic.code not in _STRICT:
         return diagnostic
-    return replace(diagnostic, severity=Severity.ERROR, code=f"E{diagnostic.code[1:]}")
+    message = diagnostic.message.removesuffix("; it is ignored")
+    code = f"E{diagnostic.code[1:]}"
+    return replace(diagnostic, severity=Severity.ERROR, code=code, message=message)
 
 
 def _text(verdict: Verdict) -> None:

@@ -172,6 +172,7 @@ def test_strict_makes_errors_of_what_may_be_a_mistake(
     assert _validate("--strict", "--format=json", "web.hcl") == 1
     (diagnostic,) = _json(capsys)["diagnostics"]
     assert (diagnostic["severity"], diagnostic["code"]) == ("error", code)
+    assert "ignored" not in diagnostic["message"]
 
 
 def test_strict_leaves_other_warnings_alone(
