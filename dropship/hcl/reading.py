@@ -163,11 +163,11 @@ class Reading:
                 self._note_missing(self._open_at_end[0])
             elif not self.layout.depths or not self._told.errors:
                 self._note_missing(Missing(opened[-1].start, len(self.text), None))
-        end = len(self.text)
+        last = len(self.text) - 1  # a value ends behind its closer, and that is in the text
         for one in reversed(self.machine.open()):
             if one.brace:
-                self.machine.settle(end)
-                self.machine.feed("RBRACE" if one.brace == "{" else "RBRACK", "", end)
+                self.machine.settle(last)
+                self.machine.feed("RBRACE" if one.brace == "{" else "RBRACK", "", last)
 
     def _note_missing(self, brace: Missing) -> None:
         related: tuple[Related, ...] = ()

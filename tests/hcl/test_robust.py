@@ -75,6 +75,13 @@ def test_rubble_behind_a_json_document_does_not_take_the_document_along() -> Non
     )  # fmt: skip
 
 
+def test_value_that_the_end_cuts_off_ends_in_the_text() -> None:
+    """Whoever finds fault with it later needs its place."""
+    text = 'service "a {\n  checkInterval ]{tags =0[\n'
+    (item,) = checked(text).file.body.items
+    assert item.value.span.end <= len(text)
+
+
 def test_brace_too_many_is_told_where_a_header_seems_to_lack_its_own() -> None:
     """The words in front of a block look like a header, but belong to the block's."""
     text = (
