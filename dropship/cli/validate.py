@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from dropship.cli.place import working_directory
-from dropship.config.load import DEFAULT, Loaded, Mode, load, load_alone, service_files
+from dropship.config.load import (
+    DEFAULT,
+    Loaded,
+    Mode,
+    are_service_files,
+    candidates,
+    load,
+    load_alone,
+)
 from dropship.hcl.ast import Span
 from dropship.hcl.diagnostics import Diagnostic, Severity
 
@@ -97,10 +105,11 @@ def _judge(paths: Sequence[Path], default: Path) -> Verdict:
         return _together([load(default, **around)])
     found, alone = [], []
     for path in paths:
-        if files := service_files(path, around["cwd"]):
+        files = candidates(path, around["cwd"])
+        if are_service_files(files):
             alone += files
         else:
-            found.append(load(path, **around))
+            found.append(load(path, known=files, **around))
     known = {realpath(around["cwd"] / name) for one in found for name in one.files}
     # What a main file that is named too leads to is looked at with it.
     alone = [one for one in alone if realpath(around["cwd"] / one.file.source.name) not in known]

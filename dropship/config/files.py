@@ -6,6 +6,7 @@ Says what cannot be read, and knows nothing of what stands in a file: ``load`` p
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +25,13 @@ _MOST_BYTES: Final = 1 << 20  # of a file("…"): a secret is short, a device is
 
 
 class Files:
-    """Those of one run, each read once, under whatever names it is met."""
+    """Those of one run, each read once, under whatever names it is met.
 
-    def __init__(self, report: Report, cwd: Path) -> None:
+    ``known`` are not parsed again, if they are still as they were.
+    """
+
+    def __init__(self, report: Report, cwd: Path, known: Sequence[Parsed] = ()) -> None:
+        self._known = {one.file.source: one for one in known}
         self._report = report
         self._cwd = cwd
         self._met: dict[str, str] = {}  # real path → name
@@ -66,7 +71,8 @@ class Files:
         except UnicodeDecodeError as error:
             self._cannot(name, f"not UTF-8 at byte {error.start + 1}", "save it as UTF-8")
             return None
-        return self._taken(parse(Source(name, text)))
+        source = Source(name, text)
+        return self._taken(self._known.get(source) or parse(source))
 
     def parsed(self, parsed: Parsed) -> File | None:
         """A file that was parsed; None if it was before."""

@@ -32,12 +32,13 @@ __all__ = [
     "Mode",
     "Read",
     "Surroundings",
+    "are_service_files",
+    "candidates",
     "configured_files",
     "load",
     "load_alone",
     "read",
     "run_path",
-    "service_files",
 ]
 
 DEFAULT: Final = Path("/etc/dropship.d/dropship.hcl")
@@ -78,11 +79,20 @@ class Surroundings(NamedTuple):
     mode: Mode
 
 
-def load(
-    path: Path, *, environ: Mapping[str, str], cwd: Path, euid: int, mode: Mode = Mode.REQUIRE
+def load(  # noqa: PLR0913 - the surroundings, one by one, as callers have them
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    euid: int,
+    mode: Mode = Mode.REQUIRE,
+    known: Sequence[Parsed] = (),
 ) -> Loaded:
-    """Read a main file, or a folder of them, and the services it leads to."""
-    loader = _Loader(Surroundings(environ, cwd, euid, mode))
+    """Read a main file, or a folder of them, and the services it leads to.
+
+    ``known`` are not parsed again, if they are still as they were.
+    """
+    loader = _Loader(Surroundings(environ, cwd, euid, mode), known)
     main = loader.files.main(path)
     if not main:
         return loader.nothing()
@@ -116,23 +126,26 @@ def load_alone(
     return loader.finish(Path(found[0].source.name), top, found, None, alone=True)
 
 
-def service_files(path: Path, cwd: Path) -> list[Parsed]:
-    """The service files that ``path`` means, if it is one or a folder of them; else none.
+def candidates(path: Path, cwd: Path) -> list[Parsed]:
+    """The files that ``path`` means, if they may be service files; else none.
 
-    A service file holds ``service`` blocks only, and has no folder of services beside it.
+    Those have no folder of services beside them.
     """
     try:
         whole = cwd / path
         files = listed(path, SERVICES, cwd) if whole.is_dir() else [path]
         beside = (whole if whole.is_dir() else whole.parent) / "services"
-        if not files or beside.is_dir():
+        if beside.is_dir():
             return []
-        sources = [source(file, cwd) for file in files]
+        return [parse(source(file, cwd)) for file in files]
     except (OSError, ValueError):
         return []  # whoever loads it says why
-    parsed = [parse(one) for one in sources]
+
+
+def are_service_files(parsed: Sequence[Parsed]) -> bool:
+    """Whether files hold ``service`` blocks and nothing else."""
     faulty = any(one.severity is Severity.ERROR for file in parsed for one in file.diagnostics)
-    return parsed if decode.only_services([one.file for one in parsed], faulty=faulty) else []
+    return decode.only_services([one.file for one in parsed], faulty=faulty)
 
 
 class Read(NamedTuple):
@@ -201,10 +214,10 @@ _EMPTY: Final = File(_NOTHING, ObjectValue((), Span(_NOTHING, 0, 0)))
 class _Loader:
     """One run: what was read, what was found."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, known: Sequence[Parsed] = ()) -> None:
         self.around = around
         self.report = Report()
-        self.files = Files(self.report, around.cwd)
+        self.files = Files(self.report, around.cwd, known)
         self.resolver = Resolver(around.environ, short_text, around.cwd, around.mode)
         self.reader = Reader(self.report, self.resolver, around.cwd)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dropship.config.load import Loaded, Mode, load
+from dropship.config.load import Loaded, Mode, are_service_files, candidates, load
 from dropship.config.model import Config, ServiceConfig
 from dropship.hcl.diagnostics import draw
+from dropship.hcl.parser import Parsed
 
 WEB = """
 service "web" {{
@@ -100,3 +101,9 @@ class Reader:
 def read(tmp_path: Path) -> Reader:
     """Read a configuration."""
     return Reader(tmp_path)
+
+
+def service_files(path: Path, cwd: Path) -> list[Parsed]:
+    """The service files that a path means; none if it means something else."""
+    found = candidates(path, cwd)
+    return found if are_service_files(found) else []

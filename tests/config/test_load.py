@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import dropship.config.load as load_module
-from dropship.config.load import Loaded, Mode, load, load_alone, service_files
+from dropship.config.load import Loaded, Mode, load, load_alone
 from dropship.core.secrets import secret_values
-from tests.config.conftest import WEB, Reader
+from tests.config.conftest import WEB, Reader, service_files
 
 SOUND = WEB.format(service="", artifact="")
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from dropship.config.load import Loaded, Mode, load_alone, service_files
+from dropship.config.load import Loaded, Mode, load_alone
 from dropship.hcl.ast import Source
 from dropship.hcl.diagnostics import draw
 from dropship.hcl.dump import dump
 from dropship.hcl.parser import Parsed, parse
+from tests.config.conftest import service_files
 from tests.hcl.mistakes import CONFIG, KINDS, SERVICE, Mistake, mistakes, services
 
 _LINES = SERVICE.count("\n") + 1
