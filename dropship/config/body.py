@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeGuard
+from typing import Final, NamedTuple, TypeGuard
 
 from dropship.core.option import fold
 from dropship.hcl.ast import Item, Key, ListValue, ObjectValue, Span
 
 _KEYLESS = re.compile(r"(?:^|[\n{;])[ \t]*=[ \t]*\"")
+
+ALIKE: Final = 0.75
+"""How alike a key and a word must be to be taken for it; the keys that there are differ by more."""
 
 
 class Body(NamedTuple):
@@ -90,7 +93,7 @@ def blocks(items: Sequence[Item], *, labels: int, nested: bool = True) -> Iterat
 def _near(wanted: str, words: Collection[str]) -> bool:
     from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
 
-    return wanted in words or bool(get_close_matches(wanted, words, n=1, cutoff=0.75))
+    return wanted in words or bool(get_close_matches(wanted, words, n=1, cutoff=ALIKE))
 
 
 def _block(item: Item, labels: int) -> Block:

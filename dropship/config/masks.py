@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from dropship.config.report import SECRETIVE
 from dropship.hcl.ast import Span
 from dropship.hcl.diagnostics import Diagnostic
 
 # All of them look only so far, so that a line without end takes no time without end.
 _NAMED: Final = re.compile(
-    r"""(?:secret|passw|token|key|bearer|cred|auth|cookie|session|webhook)[\w.-]{0,40}"?
-        (?:[^\w"'\n]{0,6}(?:[=:]\s*)+|\s+(?=["']))
-        (?P<value>(?!env\s*\(|file\s*\()(?:"(?:[^"\\\n]|\\.)*"?|[^\s"{[(](?:[^"\\\n]|\\.)*))""",
+    rf"""(?:{"|".join(SECRETIVE)})[\w.-]{{0,40}}"?
+        (?:[^\w"'\n]{{0,6}}(?:[=:]\s*)+|\s+(?=["']))
+        (?P<value>(?!env\s*\(|file\s*\()(?:"(?:[^"\\\n]|\\.)*"?|[^\s"{{[(](?:[^"\\\n]|\\.)*))""",
     re.IGNORECASE | re.VERBOSE,
 )
 # A login in a URL, with its scheme or without.
@@ -42,7 +43,7 @@ _ALL: Final = (_NAMED, _LOGIN, _GIVEN, _MYSQL, _HEADER, _HOOK, _LOOKS)
 _SHORT: Final = 4  # characters: what is shorter is a word of the message too easily
 
 
-_SOUNDS: Final = re.compile(r"secret|passw|token|key|bearer|cred|auth|cookie", re.IGNORECASE)
+_SOUNDS: Final = re.compile("|".join(SECRETIVE), re.IGNORECASE)
 _LONGEST_NAME: Final = 40
 # Blocks whose every value may be a credential, whatever its name; in a line that the language finds
 # fault with, nobody can tell its names from its values.

@@ -12,13 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from dropship.config.body import Block, Body
+from dropship.config.body import ALIKE, Block, Body
 from dropship.config.body import blocks as unfolded
 from dropship.config.fields import Field, fields_of
-from dropship.config.homes import belongs
 from dropship.config.look import Look
 from dropship.config.names import check as check_names
-from dropship.config.report import Report
+from dropship.config.report import SECRETIVE, Report
 from dropship.config.resolver import Mode, Resolver, UnresolvedError
 from dropship.config.scalar import FaultError, Scalars, bare, called
 from dropship.config.sketch import Script
@@ -29,9 +28,6 @@ from dropship.errors import ConfigError
 from dropship.hcl.ast import Item, ListValue, NullValue, ObjectValue, StringValue, Value
 from dropship.hcl.diagnostics import Related
 from dropship.hcl.literals import short
-
-# How alike a missing key and another one must be; the keys that there are differ by more.
-_MISSPELT: Final = 0.75
 
 # Keys of the Go tool's first weeks, and what has taken their place.
 _FORGOTTEN: Final = {
@@ -194,6 +190,8 @@ class Reader:
                 self._unknown(item, folded, body)
 
     def _unknown(self, item: Item, folded: dict[str, str], body: Body) -> None:
+        from dropship.config.homes import belongs  # noqa: PLC0415 - only where something is wrong
+
         name = item.keys[0].text
         block = len(item.keys) > 1 or isinstance(item.value, ObjectValue)
         hint = _FORGOTTEN.get(fold(name))
@@ -330,7 +328,7 @@ def _misspelt(body: Body, name: str) -> Item | None:
 
     written = {fold(item.keys[0].text): item for item in body.items if len(item.keys) == 1}
     written.pop(fold(name), None)  # it is there, and says nothing: JSON's null
-    near = get_close_matches(fold(name), written, n=1, cutoff=_MISSPELT)
+    near = get_close_matches(fold(name), written, n=1, cutoff=ALIKE)
     return written[near[0]] if near else None
 
 
@@ -362,4 +360,4 @@ def _broken(value: Value) -> bool:
 def _whispers(name: str) -> bool:
     """Whether the name of an unknown key sounds as if its value were a secret."""
     folded = fold(name)
-    return any(word in folded for word in ("secret", "passw", "token", "key", "bearer", "cred"))
+    return any(word in folded for word in SECRETIVE)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from typing import Final
 
 from dropship.core.values import Secret
 from dropship.hcl.ast import CallValue, Item, ListValue, ObjectValue, Span, StringValue, Value
@@ -18,6 +19,11 @@ from dropship.hcl.diagnostics import Diagnostic, Related, Severity
 
 # Whatever ends one item and starts another.
 _ITEM = re.compile("[={}]")
+
+SECRETIVE: Final = (
+    "auth", "bearer", "cookie", "cred", "key", "passw", "secret", "session", "token", "webhook",
+)  # fmt: skip
+"""What is in the (folded) names of keys whose values are likely to be secrets."""
 
 
 class Report:
