@@ -38,7 +38,7 @@ def packaged(folder: Path, *, generated: bool) -> Packaged:
     (package / "hcl" / "grammar").mkdir(exist_ok=True)
     shutil.copy(engine.grammar_path(), package / "hcl" / "grammar")
     if generated:
-        _generate(package / "hcl" / "generated.py")
+        generate(package / "hcl" / "generated.py")
     else:
         import lark  # noqa: PLC0415 - only to know where it is
 
@@ -47,7 +47,8 @@ def packaged(folder: Path, *, generated: bool) -> Packaged:
     return Packaged(folder / "bin" / "python")
 
 
-def _generate(output: Path) -> None:
+def generate(output: Path) -> None:
+    """Write the parser that a build would make."""
     starts = [word for start in engine.STARTS for word in ("-s", start)]
     tool = [sys.executable, "-m", "lark.tools.standalone", *starts]
     subprocess.run([*tool, "-o", output, engine.grammar_path()], check=True)

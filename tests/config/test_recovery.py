@@ -68,7 +68,7 @@ def test_one_slip_is_one_diagnostic_and_costs_no_neighbour(kind: str) -> None:
         assert span.line in mistake.lines, drawn
         assert loaded.service_names == tuple(sound), drawn
         bodies = _bodies(parsed)
-        del bodies[f"web-{number:04}"]  # type: ignore[attr-defined]  # it is a dict
+        del bodies[f"web-{number:04}"]
         assert bodies.items() <= sound.items(), drawn
 
 

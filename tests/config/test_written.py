@@ -29,7 +29,7 @@ def declared() -> Iterator[Field]:
     classes = {cls for plan in (*FILES, *PLANS) for cls in plan.classes}
     for plan in PLANS:
         for name in names(plan.kind) if plan.kind else ():
-            classes.add(getattr(find(plan.kind, name), plan.attribute))  # type: ignore[arg-type]
+            classes.add(getattr(find(plan.kind, name), plan.attribute))
     for cls in sorted(classes, key=lambda one: one.__qualname__):
         for field in fields_of(cls):
             if field.default is not MISSING and written(field.default) is not None:

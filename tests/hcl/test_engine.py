@@ -15,6 +15,7 @@ from dropship.hcl import engine
 from dropship.hcl.ast import Source
 from dropship.hcl.parser import parse
 from dropship.hcl.reader import Reader
+from tests.benchmarks.packaged import generate
 from tests.hcl.test_golden import FILES
 
 TEXT = 'a "b" { # c\n  d = [1, "${x{y{z}}}", env("E")] }\n'
@@ -25,12 +26,7 @@ FAULTY = 'a = foo\nb {\n  c = "x\n  d = [1 2]\n}\n}\n'
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The module that a build would make."""
     path = tmp_path_factory.mktemp("generated") / "generated.py"
-    starts = [argument for start in engine.STARTS for argument in ("-s", start)]
-    subprocess.run(
-        [sys.executable, "-m", "lark.tools.standalone", *starts, "-o", path, engine.grammar_path()],
-        check=True,
-        timeout=60,
-    )
+    generate(path)
     spec = importlib.util.spec_from_file_location("generated", path)
     assert spec is not None
     assert spec.loader is not None
