@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cache
 from typing import Any, Literal, TypeVar
 
 from dropship.core.option import camel
@@ -194,13 +193,7 @@ class OutcomeAnswer:
 
 def to_json(answer: Any) -> Any:
     """The document of an answer, or of a sequence of them."""
-    return _respelled(codec.encode(answer))
-
-
-def _respelled(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {_camel(key): _respelled(value) for key, value in data.items()}
-    return [_respelled(item) for item in data] if isinstance(data, list) else data
+    return codec.encode(answer, camel)
 
 
 def of_json(cls: type[T], document: Any, where: str) -> T:
@@ -209,22 +202,7 @@ def of_json(cls: type[T], document: Any, where: str) -> T:
     Raises:
         StateError: It is none that we understand.
     """
-    return codec.decode(cls, _snaked(document), where)
-
-
-# Both for the few names of fields: a status of 1,000 services spells 25,000 of them.
-_camel = cache(camel)
-
-
-def _snaked(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {_snake(key): _snaked(value) for key, value in data.items()}
-    return [_snaked(item) for item in data] if isinstance(data, list) else data
-
-
-@cache
-def _snake(key: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
+    return codec.decode(cls, document, where, camel)
 
 
 def iso(seconds: float | None) -> str | None:

@@ -211,7 +211,8 @@ def _usage(pid: int | None) -> tuple[int | None, float | None]:
         return None, None
     try:
         process = psutil.Process(pid)
-        times = process.cpu_times()
-        return process.memory_info().rss, times.user + times.system
+        with process.oneshot():
+            times = process.cpu_times()
+            return process.memory_info().rss, times.user + times.system
     except psutil.Error:
         return None, None

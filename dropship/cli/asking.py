@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dropship.agent import client, questions
+from dropship.agent import client
 from dropship.agent.protocol import News, Request
-from dropship.cli.configuration import configuration
 from dropship.cli.place import working_directory
 from dropship.config.load import DEFAULT, Mode, run_path
 from dropship.errors import DropshipError, NoAgentError
@@ -67,6 +66,10 @@ def on_disk(args: argparse.Namespace, request: Request, *, quiet: bool = False) 
     Raises:
         DropshipError: The configuration has errors, or state cannot be read.
     """
+    # An agent that answers spares its callers these.
+    from dropship.agent import questions  # noqa: PLC0415 - as above
+    from dropship.cli.configuration import configuration  # noqa: PLC0415 - as above
+
     config = configuration(args, mode=Mode.LENIENT, quiet=quiet)
     return questions.answer(request, config, None)
 

@@ -19,7 +19,7 @@ from dropship.cli.rows import Rows, room
 from dropship.cli.terminal import lively
 from dropship.cli.view import Style, View
 from dropship.core.phase import Phase
-from dropship.deploy.words import doing
+from dropship.deploy.phases import doing
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from dropship.cli.plain import one_line
 from dropship.cli.spans import ago, clock, span, until
 from dropship.cli.view import Style, View
 from dropship.core.values import Size
-from dropship.deploy.words import doing
+from dropship.deploy.phases import doing
 
 _DIGESTS: Final = 3
 _BUSY: Final = ("staging", "waiting", "updating", "verifying", "holding", "rolling-back")

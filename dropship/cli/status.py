@@ -14,8 +14,6 @@ from dropship.agent import answers
 from dropship.agent.answers import StatusAnswer
 from dropship.agent.protocol import Request
 from dropship.cli import asking
-from dropship.cli.status_text import lines
-from dropship.cli.view import View
 from dropship.errors import AgentHungError, DropshipError, UsageError
 
 _DESCRIPTION: Final = """\
@@ -85,6 +83,9 @@ def _print(
     if args.format == "json":
         print(json.dumps(document, indent=2))
         return
+    from dropship.cli.status_text import lines  # noqa: PLC0415 - a document needs none of it
+    from dropship.cli.view import View  # noqa: PLC0415 - as above
+
     view = View.of(sys.stdout, os.environ)
     detail = args.service is not None
     print("\n".join(lines(status, view, time.time(), said=said, detail=detail)))

@@ -13,30 +13,9 @@ from dropship.core.saved import HistoryEntry, Outcome
 from dropship.core.situation import State
 from dropship.core.update import BUSY
 from dropship.deploy.desk import Answer, Verdict
+from dropship.deploy.phases import SAID
 from dropship.log import hide
 
-_SAID: Final = {
-    Phase.STAGING: "something new: downloading and unpacking it",
-    Phase.WAITING: "waiting for the turn",
-    Phase.RECHECKING: "has the turn; asking the store again",
-    Phase.BEFORE: "running the before hooks",
-    Phase.ACTIVATING: "switching",
-    Phase.AFTER: "switched; running the after hooks",
-    Phase.VERIFYING: "checking health",
-    Phase.COMMITTING: "works; writing it down",
-    Phase.HOLDING: "keeping the turn",
-    Phase.UNDO_BEFORE: "going back: running the before hooks",
-    Phase.UNDO_FLIP: "going back: switching",
-    Phase.UNDO_AFTER: "going back: running the after hooks",
-    Phase.UNDO_VERIFY: "going back: checking health",
-    Phase.UNDO_NOTIFY: "running the failed hooks",
-    Phase.SETTLING: "writing down what failed",
-}
-_DOING: Final = {
-    Phase.STARTING.value: "starting",
-    Phase.CHECKING.value: "asking the store",
-    **{phase.value: said for phase, said in _SAID.items()},
-}
 UNFINISHED: Final = Answer(Verdict.FAILED, "interrupted; the next start goes on with it")
 """What came of an order whose update was left in the middle."""
 
@@ -71,7 +50,7 @@ def log_step(
         log.info("%s%s", _ORDERED[type(event)], _details(event), extra=extra)
     if after.phase is before.phase:
         return
-    said = _at_rest(before, event) if after.phase is Phase.IDLE else _SAID.get(after.phase)
+    said = _at_rest(before, event) if after.phase is Phase.IDLE else SAID.get(after.phase)
     if said is None or empty:
         log.debug("%s after %s", after.phase.value, type(event).__name__, extra=extra)
     else:
@@ -111,16 +90,11 @@ def log_outcome(log: logging.LoggerAdapter[logging.Logger], entry: HistoryEntry)
     log.log(level, "%s: %s", entry.outcome.replace("-", " "), entry.error, extra=extra)
 
 
-def doing(phase: str) -> str:
-    """What goes on in a phase, by its value; empty where nothing does."""
-    return _DOING.get(phase, "")
-
-
 def busy(state: State, *, insists: bool) -> str | None:
     """Why nothing can be begun now, if it cannot; who ``insists`` need not wait for ``updateTTL``."""
     if state.phase not in BUSY or (state.phase is Phase.HOLDING and insists):
         return None
-    return f"busy: {_SAID.get(state.phase, state.phase.value)}"
+    return f"busy: {SAID.get(state.phase, state.phase.value)}"
 
 
 def came_of(
