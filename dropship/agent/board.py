@@ -70,7 +70,10 @@ def status(seats: Collection[Seat]) -> str:
     updating = [seat for seat in seats if seat.updating]
     failed = sum(seat.failed for seat in seats)
     crashed = sum(seat.crashed for seat in seats)
+    fresh = sum(seat.fresh for seat in seats)
     parts = [f"{len(seats)} service{'' if len(seats) == 1 else 's'}"]
+    if fresh:
+        parts.append(f"{fresh} still to start")
     if updating:
         parts.append(f"{len(updating)} updating ({', '.join(map(_progress, updating[:3]))})")
     if failed:

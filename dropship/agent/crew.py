@@ -3,18 +3,22 @@
 One seat per service. The crew decides when a worker begins, is killed or comes back; what the
 agent as a whole is told (signals, reload, stop) reaches it through ``tell``, ``press`` and
 ``change``.
+
+What comes of one event costs the same however many seats there are: nobody is looked at who has
+not said anything, until the earliest moment at which somebody could be due.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from dropship.agent import limits
 from dropship.agent.board import Board
@@ -26,6 +30,9 @@ from dropship.agent.vigil import Verdict
 from dropship.agent.words import ending
 from dropship.config.model import Config
 from dropship.core import restart
+
+# So that callers and signals are heard between them: forking that many takes some 50 ms.
+_STARTS_A_TURN: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +62,13 @@ class Crew:
         self._selector = selector
         self._board = board
         self._seats = {one.name: Seat(one) for one in config.services}
+        self._by_pid: dict[int, Seat] = {}
         self.stopping = False
         self._answers: list[tuple[str, Answered]] = []
         self._ends: list[tuple[str, str]] = []
+        # Not later than anybody is due. Whoever speaks mostly moves it away from himself, so it is
+        # found anew only when it has come.
+        self._due_at = 0.0
         self._limits_at = clocks().steady + limits.INTERVAL
 
     @property
@@ -70,10 +81,15 @@ class Crew:
         """No worker is there, and none will come."""
         return not any(seat.running or seat.due is not None for seat in self.seats)
 
-    def start(self) -> None:
-        """Start everybody."""
-        for seat in tuple(self.seats):
-            self._start(seat)
+    @property
+    def starting(self) -> bool:
+        """Somebody has not been started yet for the first time."""
+        return any(seat.fresh for seat in self.seats)
+
+    def start(self, now: Clocks) -> None:
+        """Start everybody, a few a turn."""
+        for seat in self.seats:
+            self._start_soon(seat, now)
 
     def tell(self, wish: Wish) -> None:
         """Tell everybody."""
@@ -88,21 +104,22 @@ class Crew:
             seat.due = None
             _press(seat, force)
 
-    def change(self, config: Config, difference: Difference) -> None:
+    def change(self, config: Config, difference: Difference, now: Clocks) -> None:
         """Go over to another configuration: each worker it concerns at its own safe point."""
         self.config = config
+        self._due_at = now.steady  # by another watchdog, perhaps
         for service in (*difference.added, *difference.changed):
             seat = self._seats.setdefault(service.name, Seat(service))
             seat.service = service
-            self._renew(seat)
+            self._renew(seat, now)
         for name in difference.removed:
             self._seats[name].service = None
-            self._renew(self._seats[name])
+            self._renew(self._seats[name], now)
 
-    def listen(self, ready: Collection[Any], now: Clocks) -> None:
-        """Hear those whose names are in ``ready``."""
-        for seat in tuple(self.seats):
-            if seat.name in ready:
+    def listen(self, ready: Iterable[Any], now: Clocks) -> None:
+        """Hear those whose seats are in ``ready``."""
+        for seat in ready:
+            if isinstance(seat, Seat):
                 self._hear(seat, now)
 
     def taken_answers(self) -> list[tuple[str, Answered]]:
@@ -121,7 +138,6 @@ class Crew:
         They are clerks, and strays where we are a container's init.
         """
         others: list[os.waitid_result] = []
-        by_pid = {seat.running.child.pid: seat for seat in self.seats if seat.running}
         while True:
             try:
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)
@@ -129,30 +145,38 @@ class Crew:
                 return others
             if ended is None:
                 return others
-            if seat := by_pid.get(ended.si_pid):
+            if seat := self._by_pid.pop(ended.si_pid, None):
                 self._bury(seat, ended, now)
             else:
                 others.append(ended)
 
-    def deadline(self) -> float | None:
-        """When there is something to do next (``time.monotonic()``)."""
-        times = [seat.due for seat in self.seats]
-        watchdog = self.config.watchdog.seconds
-        times += [seat.running.vigil.deadline(watchdog) for seat in self.seats if seat.running]
-        if any(seat.service and seat.service.worker.memory for seat in self.seats):
-            times.append(self._limits_at)
-        return min((one for one in times if one is not None), default=None)
+    def deadline(self) -> float:
+        """When there may be something to do next (``time.monotonic()``)."""
+        return min(self._due_at, self._limits_at)
 
     def act_in_time(self, now: Clocks) -> None:
         """Do what is due: start those that wait, judge the silent, look at memory."""
-        for seat in tuple(self.seats):
-            self._judge(seat, now)
-            if seat.due is not None and now.steady >= seat.due:
-                self._start(seat)
+        if now.steady >= self._due_at:
+            self._see_to_all(now)
         if now.steady >= self._limits_at:
             self._limits_at = now.steady + limits.INTERVAL
             for seat in self.seats:
                 _enforce_memory(seat)
+
+    def _see_to_all(self, now: Clocks) -> None:
+        self._due_at = math.inf
+        for seat in tuple(self.seats):
+            self._judge(seat, now)
+        due = [seat for seat in self.seats if seat.due is not None and now.steady >= seat.due]
+        self._start(due[:_STARTS_A_TURN])
+        for seat in self.seats:
+            self._mind(seat)
+
+    def _mind(self, seat: Seat) -> None:
+        """Look again when it may be due."""
+        due = seat.deadline(self.config.watchdog.seconds)
+        if due is not None:
+            self._due_at = min(self._due_at, due)
 
     def start_clocks_anew(self, now: Clocks) -> None:
         """We were late ourselves: nobody is to blame for silence."""
@@ -160,21 +184,37 @@ class Crew:
             if seat.running:
                 seat.running.vigil = seat.running.vigil.anew(now.steady)
 
-    def _start(self, seat: Seat) -> None:
+    def _start(self, seats: Iterable[Seat]) -> None:
+        # All forks first: after each, whatever is touched is copied, page by page.
+        for seat in [one for one in seats if self._forked(one)]:
+            self._watch(seat)
+
+    def _forked(self, seat: Seat) -> bool:
         now = clocks()
         try:
-            running = seat.start(self.config, self._ways.work, now)
+            seat.start(self.config, self._ways.work, now)
         except OSError as error:
             self._start_later(seat, f"cannot start a worker: {error.strerror}", 0.0, now)
+            return False
+        return True
+
+    def _watch(self, seat: Seat) -> None:
+        if (running := seat.running) is None:
             return
-        self._selector.register(running.channel, selectors.EVENT_READ, seat.name)
+        self._by_pid[running.child.pid] = seat
+        self._selector.register(running.channel, selectors.EVENT_READ, seat)
         self._selector.register(running.child.pidfd, selectors.EVENT_READ, running.child.pid)
         seat.log.info("worker %d started", running.child.pid)
         self._board.changed(urgent=True)
 
+    def _start_soon(self, seat: Seat, now: Clocks) -> None:
+        seat.due = now.steady
+        self._mind(seat)
+
     def _start_later(self, seat: Seat, why: str, lived: float, now: Clocks) -> None:
         seat.restarts, delay = restart.after_death(seat.restarts, lived, self._ways.chance())
         seat.wait(now.steady + delay, now)
+        self._mind(seat)
         seat.log.error("%s; starting again in %.1f s", why, delay)
 
     def _hear(self, seat: Seat, now: Clocks) -> None:
@@ -188,6 +228,7 @@ class Crew:
         heard = seat.hear(now)
         if heard:
             self._board.changed()
+            self._mind(seat)
         self._answers += [(seat.name, one) for one in seat.taken_answers()]
         return heard
 
@@ -217,7 +258,7 @@ class Crew:
             del self._seats[seat.name]
         elif seat.asked and well:
             seat.log.info("worker ended: %s; its configuration has changed", seat.last_exit)
-            self._start(seat)
+            self._start_soon(seat, now)
         else:
             self._start_later(seat, f"worker died: {seat.last_exit}", lived, now)
 
@@ -236,14 +277,14 @@ class Crew:
             seat.log.error("the worker is still silent; killing it")
             seat.kill(signal.SIGKILL)
 
-    def _renew(self, seat: Seat) -> None:
+    def _renew(self, seat: Seat, now: Clocks) -> None:
         """Have the worker end at a safe point, or start it if there is none."""
         if seat.running:
             _press(seat, Force.ASKED)
         elif seat.service is None:
             del self._seats[seat.name]
         else:
-            self._start(seat)
+            self._start_soon(seat, now)
 
 
 def clocks() -> Clocks:

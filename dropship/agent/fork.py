@@ -17,9 +17,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from dropship.agent.signals import HEEDED
 from dropship.linux import process
 
 _FAULT: Final = 70  # EX_SOFTWARE of sysexits.h: a fault of ours
+# What whoever started us wants ignored is no wish of the operator's hooks. Python itself wants two
+# ignored, so that a reader that has gone and a file that may not grow are errors and no death.
+_IGNORED: Final = frozenset(
+    number
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}
+    if signal.getsignal(number) is signal.SIG_IGN
+)
 
 _log = logging.getLogger("dropship.agent")
 
@@ -50,8 +58,10 @@ def fork(
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
-    # No signal may reach the child while the supervisor's handlers and wake-up descriptor stand.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    with suppress(OSError):  # then the child has no title
+        process.argv()
+    # None may reach the child while the supervisor's handlers and wake-up descriptor stand.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
     try:
         pid = os.fork()
         if pid == 0:
@@ -100,13 +110,8 @@ def _cut_off(title: str, keep: Collection[int]) -> None:
 
 def _reset_signals() -> None:
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals():
-        # SIGKILL and SIGSTOP have no handler; Python itself wants the other two ignored, so that
-        # a reader that has gone and a file that may not grow are errors and no death.
-        if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ):
-            continue
-        with suppress(OSError, ValueError):
-            signal.signal(number, signal.SIG_DFL)
+    for number in HEEDED | _IGNORED:
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -86,6 +86,11 @@ class Seat:
         return self._rested.failed
 
     @property
+    def fresh(self) -> bool:
+        """Its first worker is still to be started."""
+        return self.due is not None and self._phase == "starting"
+
+    @property
     def crashed(self) -> bool:
         """Its worker is gone, and not because it had done its work."""
         return self.running is None and self._phase == CRASHED
@@ -94,7 +99,7 @@ class Seat:
     def _said(self) -> Statement | None:
         return None if self.running is None else self.running.vigil.said
 
-    def start(self, config: Config, work: Work, clocks: Clocks) -> Running:
+    def start(self, config: Config, work: Work, clocks: Clocks) -> None:
         """Fork a worker.
 
         Raises:
@@ -119,7 +124,10 @@ class Seat:
         self.running = Running(child, ours, clocks.steady, Vigil(clocks.steady))
         self.due, self.asked, self.verdict = None, False, ""
         self._note("starting", clocks.wall)
-        return self.running
+
+    def deadline(self, watchdog: float) -> float | None:
+        """When there may be something to do about it (``time.monotonic()``); None: never."""
+        return self.due if self.running is None else self.running.vigil.deadline(watchdog)
 
     def hear(self, clocks: Clocks) -> bool:
         """Take in what the worker said, a bounded part of it; True if there was something."""

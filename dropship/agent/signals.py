@@ -8,6 +8,12 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
+from typing import Final
+
+HEEDED: Final = frozenset(
+    {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD}
+)
+"""What a supervisor heeds."""
 
 
 class Signals:

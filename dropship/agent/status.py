@@ -20,7 +20,7 @@ from dropship.agent.answers import (
     iso,
     moment,
 )
-from dropship.agent.record import ENDED, AgentRecord, WorkerRecord
+from dropship.agent.record import CRASHED, AgentRecord, WorkerRecord
 from dropship.config.model import Config, ServiceConfig
 from dropship.core.phase import Phase
 from dropship.core.saved import Journal, Saved
@@ -95,7 +95,7 @@ class ServiceStatus:
         """In the words of the command line's contract."""
         if self.trouble is not None or (self.worker and self.worker.phase == "blocked"):
             return "blocked"
-        if self.worker and self.worker.pid is None and self.worker.phase != ENDED:
+        if self.worker and self.worker.phase == CRASHED:
             return "crashed"
         phase = self.journal.phase if self.journal and self.cut_off else self.phase
         busy = _STATES.get(phase) if phase else None

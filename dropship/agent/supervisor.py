@@ -29,7 +29,7 @@ from dropship.agent.messages import CheckNow
 from dropship.agent.reception import Reception
 from dropship.agent.record import AgentRecord
 from dropship.agent.seat import Clocks, Work
-from dropship.agent.signals import Signals
+from dropship.agent.signals import HEEDED, Signals
 from dropship.agent.stopping import Force, Stopping
 from dropship.config.model import Config
 from dropship.core.values import Duration
@@ -38,13 +38,6 @@ from dropship.linux.notify import Notifier, watchdog_interval
 from dropship.log import hide
 from dropship.state.lock import AgentLock
 
-_SIGNALS: Final = (
-    signal.SIGTERM,
-    signal.SIGINT,
-    signal.SIGHUP,
-    signal.SIGUSR1,
-    signal.SIGCHLD,
-)
 _EXTENSION: Final = Duration.of(15)
 _EXTEND_EVERY: Final = 5.0
 # The longest sleep: one that took longer was a suspend or a stall, and workers had it too.
@@ -98,7 +91,7 @@ def supervise(plan: Plan) -> int:
         stack.enter_context(AgentLock(plan.config.run_path, "run_path"))
         if not _one_folder(plan.config):
             stack.enter_context(AgentLock(plan.config.state_path, "state_path"))
-        signals = stack.enter_context(Signals(_SIGNALS))
+        signals = stack.enter_context(Signals(HEEDED))
         selector = stack.enter_context(selectors.DefaultSelector())
         control = stack.enter_context(
             Control(plan.config.run_path, plan.config.socket_group, selector)
@@ -136,6 +129,7 @@ class _Supervisor:
         self._crew = Crew(plan.config, ways, selector, self._board)
         self._reception = Reception(control, self._crew, self._record, self._reload)
         self._stopping = Stopping()
+        self._ready = False
         self._alive_every = watchdog_interval(plan.environ, os.getpid())
         self._alive_at = now.steady
         self._extend_at = now.steady
@@ -148,13 +142,20 @@ class _Supervisor:
         # What exists now is shared with the workers as memory; the collector leaves it alone.
         gc.collect()
         gc.freeze()
-        self._crew.start()
-        self._board.ready(self._crew.seats)
+        self._crew.start(clocks())
         turned = clocks().steady
         while not (self._crew.gone and (self._stopping.under_way or self._plan.once)):
             turned = self._turn(turned)
+            self._become_ready()
         _log.info("dropship has stopped")
         return self._status()
+
+    def _become_ready(self) -> None:
+        """Once everybody has been started; callers and signals are heard before that, too."""
+        if self._ready or self._crew.starting or self._stopping.under_way:
+            return
+        self._ready = True
+        self._board.ready(self._crew.seats)
 
     def _status(self) -> int:
         if self._plan.once and self._stopping.under_way:
@@ -202,7 +203,7 @@ class _Supervisor:
             self._reception.deadline(),
             self._stopping.deadline(self._crew.config.stop_timeout.seconds),
             None if self._alive_every is None else self._alive_at,
-            self._extend_at if self._stopping.force is Force.ASKED else None,
+            self._extend_at if self._takes_its_time else None,
         ]
         return min((one for one in times if one is not None), default=None)
 
@@ -213,9 +214,15 @@ class _Supervisor:
         if self._alive_every is not None and now.steady >= self._alive_at:
             self._alive_at = now.steady + self._alive_every
             self._notifier.alive()
-        if self._stopping.force is Force.ASKED and now.steady >= self._extend_at:
+        if self._takes_its_time and now.steady >= self._extend_at:
             self._extend_at = now.steady + _EXTEND_EVERY
             self._notifier.extend(_EXTENSION)
+
+    @property
+    def _takes_its_time(self) -> bool:
+        """Starting many workers, or finishing updates: the service manager is to wait for it."""
+        starting = not self._ready and not self._stopping.under_way
+        return starting or self._stopping.force is Force.ASKED
 
     def _stop(self, stopping: Stopping) -> None:
         if stopping.force is self._stopping.force:
@@ -239,7 +246,8 @@ class _Supervisor:
         """
         if self._stopping.under_way or self._plan.once:
             raise BusyError("the agent is ending, and reads no configuration any more")
-        self._notifier.reloading()
+        if self._ready:
+            self._notifier.reloading()
         try:
             words = self._apply(self._plan.reload())
         except (DropshipError, OSError) as error:
@@ -252,7 +260,8 @@ class _Supervisor:
             return words
         finally:
             self._board.changed(urgent=True)
-            self._board.ready(self._crew.seats)
+            if self._ready:
+                self._board.ready(self._crew.seats)
 
     def _apply(self, config: Config) -> str:
         change = difference(self._crew.config, config)
@@ -263,5 +272,5 @@ class _Supervisor:
         if config.socket_group != self._crew.config.socket_group:
             self._control.give_to(config.socket_group)
         _log.info("reloaded: %s", change)
-        self._crew.change(config, change)
+        self._crew.change(config, change, clocks())
         return str(change)

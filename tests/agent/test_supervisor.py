@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -380,19 +381,63 @@ def test_service_manager_hears_ready_status_and_stopping(tmp_path: Path) -> None
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(60)
         environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+
+        def heard(head: str) -> list[str]:
+            """What is said until something begins like this; that comes last."""
+            said = [manager.recv(4096).decode()]
+            while not said[-1].startswith(head):
+                said.append(manager.recv(4096).decode())
+            return said
+
         with Agent(tmp_path, "idle-a", environ=environ) as agent:
-            heard = manager.recv(4096).decode()
-            assert heard == "READY=1\nSTATUS=1 service"
-            heard = manager.recv(4096).decode()
-            assert heard == "WATCHDOG=1"
+            *early, ready = heard("READY=1")
+            assert ready == "READY=1\nSTATUS=1 service"
+            assert not any("READY" in one or "RELOADING" in one for one in early)
+            assert heard("WATCHDOG=1")
             agent.signal(signal.SIGHUP)
-            while not heard.startswith("RELOADING=1\nMONOTONIC_USEC="):
-                heard = manager.recv(4096).decode()
-            assert manager.recv(4096).decode().startswith("READY=1")
+            assert not any("READY=1" in one for one in heard("RELOADING=1\nMONOTONIC_USEC="))
+            assert heard("READY=1")
             agent.signal(signal.SIGTERM)
-            while not heard.startswith("STOPPING=1"):
-                heard = manager.recv(4096).decode()
+            assert heard("STOPPING=1")
             assert agent.wait() == 0
+
+
+def test_many_workers_are_started_a_few_at_a_time(tmp_path: Path) -> None:
+    """So that callers are heard between them; the service manager hears READY after the last."""
+    names = [f"idle-{number}" for number in range(80)]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60)
+        agent = Agent(tmp_path, *names, environ={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        agent.spawn()
+        try:
+            left = [len(names)]
+            while "READY=1" not in (said := manager.recv(4096).decode()):
+                left += [
+                    int(one) for one in re.findall(r"80 services, (\d+) still to start", said)
+                ]
+            steps = [before - after for before, after in pairwise([*left, 0])]
+            assert all(0 < step <= 16 for step in steps), left
+            assert said == "READY=1\nSTATUS=80 services"
+            agent.signal(signal.SIGTERM)
+            assert agent.wait() == 0
+        finally:
+            agent.__exit__()
+
+
+def test_stop_before_the_first_worker_starts_none(tmp_path: Path) -> None:
+    """A stop is heeded while the agent still starts."""
+    agent = Agent(tmp_path, "idle-a", slow_start=True)
+    agent.spawn()
+    try:
+        eventually((tmp_path / "run" / "control.sock").exists, doing="take calls")
+        agent.signal(signal.SIGTERM)
+        (tmp_path / "prepared").touch()
+        assert agent.wait() == 0
+        assert "started" not in agent.log()
+        assert "dropship has stopped" in agent.log()
+    finally:
+        agent.__exit__()
 
 
 def test_signal_storm_loses_neither_deaths_nor_the_stop(tmp_path: Path) -> None:

@@ -141,10 +141,13 @@ def test_no_new_privs_and_title_are_seen_from_outside() -> None:
         assert child.wait(10) == 0
 
 
-def test_close_descriptors_spares_the_named() -> None:
-    """All others go, whatever their number."""
+@pytest.mark.parametrize("kernel", ["new", "old"])
+def test_close_descriptors_spares_the_named(kernel: str) -> None:
+    """All others go, whatever their number, and also where close_range(2) is not to be had."""
     child = os.fork()
     if child == 0:
+        if kernel == "old":
+            process._close_range = None
         kept, gone = os.pipe()
         os.dup2(gone, 200)
         process.close_descriptors(keep=(0, 1, 2, kept))
