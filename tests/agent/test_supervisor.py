@@ -413,9 +413,7 @@ def test_many_workers_are_started_a_few_at_a_time(tmp_path: Path) -> None:
         try:
             left = [len(names)]
             while "READY=1" not in (said := manager.recv(4096).decode()):
-                left += [
-                    int(one) for one in re.findall(r"80 services, (\d+) still to start", said)
-                ]
+                left += [int(one) for one in re.findall(r"80 services, (\d+) still to start", said)]
             steps = [before - after for before, after in pairwise([*left, 0])]
             assert all(0 < step <= 16 for step in steps), left
             assert said == "READY=1\nSTATUS=80 services"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dropship import __version__
-from tests.benchmarks import configs, corpus, disk, downtime, memory, parse, ratios, startup
+from tests.benchmarks import configs, corpus, crowd, disk, downtime, memory, parse, ratios, startup
 
 _ON_DISK = "/var/tmp"  # where the hierarchy standard wants files that outlive a reboot
 
@@ -92,6 +92,10 @@ def _parse(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return parse.measured(round(configs.SERVICES * args.size), args.rounds, folder)
 
 
+def _crowd(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return crowd.measured(round(crowd.SERVICES * args.size), args.rounds, folder)
+
+
 def _startup(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return startup.measured(args.rounds, folder)
 
@@ -101,6 +105,7 @@ def _memory(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 
 
 _BENCHMARKS = {
+    "crowd": _Benchmark(_crowd, crowd.lines, "memory"),
     "downtime": _Benchmark(_downtime, downtime.lines, "disk"),
     "install": _Benchmark(_install, ratios.lines, "disk"),
     "memory": _Benchmark(_memory, memory.lines, "disk"),

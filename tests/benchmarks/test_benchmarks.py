@@ -8,7 +8,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from tests.benchmarks import corpus, downtime, memory
+from tests.benchmarks import corpus, crowd, downtime, memory
 from tests.benchmarks.stream import Stream
 from tests.e2e.host import eventually
 
@@ -25,6 +25,15 @@ def test_downtime_is_timed_by_the_hooks_themselves(tmp_path: Path) -> None:
     assert row["met"] == (gap.hooks <= downtime.TARGETS["busy"])
     (line,) = downtime.lines([row])
     assert f"{1000 * row['median']:.1f} ms" in line
+
+
+def test_crowd_is_timed_from_start_to_end(tmp_path: Path) -> None:
+    """A few services are up, checked, told of and ended, in this order."""
+    rows = {row["what"]: row for row in crowd.measured(3, 1, tmp_path)}
+    assert set(rows) == set(crowd.MEANINGS)
+    assert 0 < rows["up"]["median"] <= rows["checked"]["median"]
+    assert 0 < rows["status"]["median"] < crowd.TARGETS["status"] * 100
+    assert f"{rows['stopped']['median']:.2f} s" in "\n".join(crowd.lines(list(rows.values())))
 
 
 def test_memory_of_a_tree_is_what_its_processes_hold() -> None:
