@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import psutil
-
 from dropship import __version__
 from dropship.agent.answers import (
     AgentAnswer,
@@ -25,7 +23,7 @@ from dropship.config.model import Config, ServiceConfig
 from dropship.core.phase import Phase
 from dropship.core.saved import Journal, Saved
 from dropship.errors import StateError
-from dropship.install.layout import Layout
+from dropship.linux.usage import usage
 from dropship.state.store import Store
 
 _STATES: Final[dict[Phase, ServiceState]] = {
@@ -145,8 +143,7 @@ def _look(config: Config, service: ServiceConfig, worker: WorkerRecord | None) -
         journal = store.journal_read()
     except StateError as error:
         return ServiceStatus(service, Saved(), worker, trouble=str(error))
-    here = str(Layout.of(service.artifact, service.name).destination)
-    if saved is None or saved.destination not in ("", here):
+    if saved is None or saved.destination not in ("", str(service.artifact.destination)):
         saved = Saved()
     return ServiceStatus(service, saved, worker, journal=journal)
 
@@ -191,28 +188,15 @@ def _progress(one: ServiceStatus) -> ProgressAnswer | None:
 
 
 def _worker(worker: WorkerRecord) -> WorkerAnswer:
-    rss, cpu = _usage(worker.pid)
+    used = usage(worker.pid) if worker.pid else None
     return WorkerAnswer(
         pid=worker.pid,
         restarts=worker.restarts,
-        rss=rss,
-        cpu=cpu,
+        rss=used.rss if used else None,
+        cpu=used.cpu if used else None,
         phase=worker.phase,
         note=worker.progress.note if worker.progress else "",
         last_exit=worker.last_exit or None,
         since=iso(worker.since) if worker.since else None,
         release=worker.release or None,
     )
-
-
-def _usage(pid: int | None) -> tuple[int | None, float | None]:
-    """Resident bytes, and CPU seconds since its start."""
-    if pid is None:
-        return None, None
-    try:
-        process = psutil.Process(pid)
-        with process.oneshot():
-            times = process.cpu_times()
-            return process.memory_info().rss, times.user + times.system
-    except psutil.Error:
-        return None, None

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dropship.linux import disk, mounts, ofd, pidfd, process, rename
+from dropship.linux.usage import usage
+from tests.e2e.host import eventually
 
 
 def test_ofd_lock_is_of_the_open_file(tmp_path: Path) -> None:
@@ -155,6 +158,21 @@ def test_close_descriptors_spares_the_named(kernel: str) -> None:
         # The listing has a descriptor of its own.
         os._exit(0 if kept in left and 200 not in left and len(left) <= 5 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_usage_is_what_psutil_says() -> None:
+    """Of a process that does nothing: the same memory, and the same time."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        process = psutil.Process(child.pid)
+        eventually(lambda: process.status() == psutil.STATUS_SLEEPING, "wait for input")
+        told = usage(child.pid)
+        times = process.cpu_times()
+        assert told is not None
+        assert told.rss == pytest.approx(process.memory_info().rss, rel=0.05)
+        assert told.cpu == pytest.approx(times.user + times.system, abs=0.05)
+        assert told.cpu > 0
+        child.communicate(b"end\n")
+    assert usage(child.pid) is None
 
 
 def test_pidfd_tells_a_process_from_a_later_one() -> None:
