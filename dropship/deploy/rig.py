@@ -112,12 +112,15 @@ class Workshop:
         """
         artifact = service.artifact
         lock = service.lock
+        repo = self.repo(artifact.repo)
+        if prepare := getattr(repo, "prepare", None):
+            prepare(artifact.location)
         return Rig(
             service=service,
             facts=facts(service),
             layout=Layout.of(artifact, service.name),
             store=Store.of(self._config.state_path, service.name),
-            repo=self.repo(artifact.repo),
+            repo=repo,
             locker=self._locker(lock) if lock and service.sequential_updates else None,
             scope=service.name if lock and lock.per_service else (lock.name if lock else ""),
             hooks={

@@ -3,7 +3,9 @@
 A backend is a class with two class attributes, ``Options`` (keys of its ``repo`` block) and
 ``Location`` (keys of an ``artifact`` block that only it understands), both frozen dataclasses
 made of ``option()`` fields. Its constructor takes an ``Options``, imports the SDK it needs and
-builds a client, but talks to nobody: it runs before the fork, and children share its memory.
+builds a client, but talks to nobody: it runs before the fork, and children share its memory. One
+with a method ``prepare(location)`` has that called then too, for each artifact: it may build what
+asking for it takes, and likewise talks to nobody and raises nothing.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -91,14 +92,18 @@ class S3Repo:
         self._rate = options.max_rate
         self._client: Client = s3_client.Client(options)
 
+    def prepare(self, location: S3Location) -> None:
+        """Build what will be asked all day, for those who share this memory."""
+        with suppress(RepoError):  # ``find`` says what is wrong with it
+            self._client.prepare(_named(location))
+
     def find(self, location: S3Location) -> Found:
         """Ask for what is known of the object.
 
         Raises:
             RepoError: The store could not be asked, or has no such object.
         """
-        where = _shown(location)
-        answer = self._client.ask("head_object", where, _named(location), ChecksumMode="ENABLED")
+        answer = self._client.head(_shown(location), _named(location))
         if isinstance(answer, RepoError):
             raise self._clearer(answer, location)
         return _found(answer, location)

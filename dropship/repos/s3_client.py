@@ -7,6 +7,7 @@ first request needs them. A request fails with its timeouts, after at most one m
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ from dropship.net.http import CONNECT, READ
 from dropship.net.lengths import LengthError, length
 from dropship.net.lines import in_a_line
 from dropship.repos.s3 import S3Options
+from dropship.repos.s3_head import Heads
 
 _CONFIG: Final[Mapping[str, Any]] = {
     "retries": {"mode": "standard", "total_max_attempts": 2},
@@ -43,6 +45,8 @@ _CONFIG: Final[Mapping[str, Any]] = {
     "max_pool_connections": 2,
 }
 
+# Asks for the checksums that were uploaded with the object.
+_HEAD: Final[Mapping[str, str]] = {"ChecksumMode": "ENABLED"}
 _LONGEST_REASON: Final = 300
 
 _KEYS: Final = "check accessKey and secret of the repo"
@@ -93,11 +97,23 @@ class Client:
 
     def __init__(self, options: S3Options) -> None:
         try:
-            make = _maker(options)
+            core = _session(options)
+            make = _maker(options, core)
             self._asking = make(READ)
             self._downloading = make(options.stall_timeout.seconds)
+            self._heads = Heads(self._asking, core.get_credentials, _authorities(options, core))
         except (faults.BotoCoreError, ValueError) as error:
             raise ConfigError(f"the s3 repo cannot be used: {error}") from error
+
+    def prepare(self, named: Mapping[str, Any]) -> None:
+        """Make ready for asking for an object; talks to nobody."""
+        self._heads.learn({**named, **_HEAD})
+
+    def head(self, where: str, named: Mapping[str, Any]) -> Mapping[str, Any] | RepoError:
+        """What is known of one object, or the error to raise."""
+        whole = {**named, **_HEAD}
+        answer = self._heads.ask(whole)
+        return self.ask("head_object", where, whole) if answer is None else answer
 
     def ask(
         self, operation: str, where: str, named: Mapping[str, Any], **more: Any
@@ -121,6 +137,7 @@ class Client:
 
     def close(self) -> None:
         """Give back connections."""
+        self._heads.close()
         self._asking.close()
         self._downloading.close()
 
@@ -145,10 +162,20 @@ def _answer(
         return RepoError(f"{where}: the store's answer makes no sense: {_reason(error)}")
 
 
-def _maker(options: S3Options) -> Callable[[float], Any]:
-    """What makes clients; its argument: for how many seconds the store may be silent."""
+def _session(options: S3Options) -> Session:
     core = Session(profile=options.profile or None)
     core.register_component("credential_provider", _Credentials(core, options))
+    return core
+
+
+def _authorities(options: S3Options, core: Session) -> str | None:
+    """The file or folder of the authorities to trust, as botocore finds it; None: its own."""
+    configured = core.get_config_variable("ca_bundle")
+    return options.ca_bundle or configured or os.environ.get("REQUESTS_CA_BUNDLE")
+
+
+def _maker(options: S3Options, core: Session) -> Callable[[float], Any]:
+    """What makes clients; its argument: for how many seconds the store may be silent."""
     session = boto3.session.Session(botocore_session=core, region_name=options.region or None)
     style = options.path_style
     if style is None:

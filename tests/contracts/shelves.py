@@ -91,12 +91,13 @@ class Web:
 
 @dataclass
 class Bucket:
-    """The ``s3`` repo."""
+    """The ``s3`` repo. ``prepared``: as agents have it, each location is prepared."""
 
     swift: Swift
     bucket: str
+    prepared: bool = False
     promises_md5: bool = True
-    repo: Repo[Any] = field(init=False)
+    repo: S3Repo = field(init=False)
 
     def __post_init__(self) -> None:
         self.repo = S3Repo(options(self.swift))
@@ -111,7 +112,10 @@ class Bucket:
 
     def location(self, name: str) -> S3Location:
         """As the configuration says it."""
-        return S3Location(bucket=self.bucket, path=name)
+        location = S3Location(bucket=self.bucket, path=name)
+        if self.prepared:
+            self.repo.prepare(location)
+        return location
 
     def close(self) -> None:
         """Let go."""

@@ -26,6 +26,7 @@ SHELVES: dict[str, Make] = {
     "http-no-range": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, "/no-range"),
     "http-redirected": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, "/to-file"),
     "s3": lambda request, _, name: Bucket(request.getfixturevalue("swift"), name),
+    "s3-prepared": lambda request, _, name: Bucket(request.getfixturevalue("swift"), name, prepared=True),
 }  # fmt: skip
 
 

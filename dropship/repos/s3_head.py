@@ -1,0 +1,276 @@
+"""The question that is asked all day, whether an object is still the same, asked with less work.
+
+botocore works out every request from its models and rules, and from one check to the next only
+the time and the signature change. So a request is taken down when it is built for the first time,
+and from then on signed anew, by botocore's own signer, and sent by urllib3: a fifth of the work,
+and of a worker's own memory two thirds.
+
+Only a plain yes is an answer here. Whatever else happens (redirects, errors, no connection, ways to
+sign that are not the usual one, proxies), the caller asks again by botocore, which knows about it.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import botocore
+import urllib3
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.httpsession import where
+from botocore.utils import get_environ_proxies
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.util import create_urllib3_context
+
+from dropship.net.http import CONNECT, READ
+from dropship.net.lengths import LengthError, length
+
+_YES: Final = 200
+# Signature version 4 as S3 has it; "v4" is what botocore calls that until it looks at the name.
+_USUAL: Final = frozenset({("v4", "s3"), ("s3v4", "s3")})
+# Of one attempt, and new in each.
+_OF_ATTEMPTS: Final = "amz-sdk-"
+
+# What botocore calls the headers of the answer; https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+_NAMES: Final[Mapping[str, str]] = {
+    "ETag": "etag",
+    "ContentType": "content-type",
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+    "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
+    "ChecksumSHA256": "x-amz-checksum-sha256",
+    "ChecksumType": "x-amz-checksum-type",
+}
+
+Named: TypeAlias = Mapping[str, Any]
+"""Parameters of ``head_object``."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Request:
+    """A request but for its signature. It may hold a customer's key, and shows nothing."""
+
+    url: str
+    headers: Mapping[str, str]
+    context: Mapping[str, Any]
+    region: str
+    name: str
+
+
+class Heads:
+    """Asks for objects whose requests were taken down.
+
+    ``client`` is botocore's, of which nothing but its way of building requests is used;
+    ``credentials`` gives what to sign with, and is called when that is needed.
+    """
+
+    def __init__(
+        self, client: Any, credentials: Callable[[], Credentials | None], authorities: str | None
+    ) -> None:
+        self._client = client
+        self._credentials = credentials
+        self._requests: dict[frozenset[tuple[str, Any]], _Request] = {}
+        self._pool = _pool(_trusting(authorities))
+
+    def learn(self, named: Named) -> None:
+        """Take down the request for an object; asks nobody, and needs no credentials.
+
+        A client that does not build it is none to be asked by, either.
+        """
+        with _listening(self._client) as heard:
+            try:
+                self._client.head_object(**named)
+            except (BotoCoreError, ValueError):
+                return
+        request = heard.request()
+        if request is None or get_environ_proxies(request.url):
+            return
+        if not self._requests:
+            _rehearse(request)
+        self._requests[_key(named)] = request
+
+    def ask(self, named: Named) -> Mapping[str, Any] | None:
+        """What botocore would answer; None where it has to be asked."""
+        request = self._requests.get(_key(named))
+        if request is None:
+            return None
+        try:
+            if (credentials := self._credentials()) is None:
+                return None
+            headers = _signed(request, credentials)
+            answer = self._pool.request("HEAD", request.url, headers=headers, redirect=False)
+            return _told(answer) if answer.status == _YES else None
+        except (BotoCoreError, ClientError, urllib3.exceptions.HTTPError, OSError, LengthError):
+            return None
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._pool.clear()
+
+
+def _signed(request: _Request, credentials: Credentials) -> dict[str, str]:
+    """The headers of a request that is sent now."""
+    signed = AWSRequest("HEAD", request.url, dict(request.headers))
+    signed.context.update(request.context)
+    frozen = credentials.get_frozen_credentials()
+    S3SigV4Auth(frozen, request.name, request.region).add_auth(signed)
+    return {name: _text(value) for name, value in signed.headers.items()}
+
+
+def _key(named: Named) -> frozenset[tuple[str, Any]]:
+    return frozenset(named.items())
+
+
+def _pool(context: ssl.SSLContext | None) -> urllib3.PoolManager:
+    timeout = urllib3.Timeout(connect=CONNECT, read=READ)
+    return urllib3.PoolManager(maxsize=1, ssl_context=context, timeout=timeout, retries=False)
+
+
+def _trusting(authorities: str | None) -> ssl.SSLContext:
+    """Loaded once, and not at each connection of each worker.
+
+    Where there is nothing to load nobody is trusted, and botocore is asked, which says why.
+    """
+    context = create_urllib3_context()
+    bundle = Path(authorities or where())
+    with suppress(OSError):
+        context.load_verify_locations(*((None, bundle) if bundle.is_dir() else (bundle,)))
+    return context
+
+
+def _told(answer: urllib3.BaseHTTPResponse) -> Mapping[str, Any]:
+    headers = answer.headers
+    found: dict[str, Any] = {
+        name: headers[header] for name, header in _NAMES.items() if header in headers
+    }
+    if (size := length(headers.get("content-length"))) is not None:
+        found["ContentLength"] = size
+    return found
+
+
+# --- rehearsing -----------------------------------------------------------------------------------
+
+# What Python notes in its own memory while code runs for the first times (3.11: eight) is memory
+# that processes forked later share.
+_TIMES: Final = 10
+_ANSWER: Final = (
+    b'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nETag: "900150983cd24fb0d6963f7d28e17f72"\r\n'
+    b"Content-Type: application/gzip\r\nDate: Sun, 29 Nov 2026 00:00:00 GMT\r\n\r\n"
+)
+
+
+class _Stage(HTTPConnection):
+    """A connection to nobody: a socket in which the answer is waiting already."""
+
+    _server: socket.socket | None = None
+
+    def connect(self) -> None:
+        """Take the place of a server."""
+        self.host.encode("idna")  # as urllib3 does
+        self.sock, self._server = socket.socketpair()
+        self._server.sendall(_ANSWER)
+
+    def close(self) -> None:
+        """Leave."""
+        if self._server is not None:
+            self._server.close()
+        super().close()
+
+
+class _Theatre(HTTPConnectionPool):
+    """Of connections to nobody, also where the scheme asks for secrecy."""
+
+    ConnectionCls = _Stage
+
+    def __init__(self, host: str, port: int | None = None, **_secrecy: Any) -> None:
+        super().__init__(host, port, maxsize=1)
+
+
+def _rehearse(request: _Request) -> None:
+    """Ask nobody, with nobody's credentials, as ``Heads.ask`` does."""
+    pool = _pool(None)
+    pool.pool_classes_by_scheme = {"http": _Theatre, "https": _Theatre}
+    for _ in range(_TIMES):
+        headers = _signed(request, Credentials("nobody", "nothing"))
+        _told(pool.request("HEAD", request.url, headers=headers, redirect=False))
+        pool.clear()
+
+
+# --- taking a request down ------------------------------------------------------------------------
+
+
+class _Heard:
+    """What a client says while it builds a request."""
+
+    def __init__(self) -> None:
+        self._built: AWSRequest | None = None
+        self._signer: Mapping[str, Any] = {}
+
+    def request(self) -> _Request | None:
+        """What was heard; None if it would be signed in another way than the usual one."""
+        built, signer = self._built, self._signer
+        signing = dict(built.context.get("signing", {})) if built else {}
+        how = (signer.get("signature_version"), signer.get("signing_name"))
+        if built is None or how not in _USUAL or "identity_cache" in signing:
+            return None
+        headers = {
+            name: _text(value)
+            for name, value in built.headers.items()
+            if not name.lower().startswith(_OF_ATTEMPTS)
+        }
+        region, name = str(signer["region_name"]), str(signer["signing_name"])
+        return _Request(str(built.url), headers, dict(built.context), region, name)
+
+    def created(self, request: AWSRequest, **_: Any) -> None:
+        """It has built a request."""
+        self._built = request
+
+    def choose(self, **signer: Any) -> Any:
+        """It asks how to sign: not at all, this time."""
+        self._signer = signer
+        return botocore.UNSIGNED
+
+    @staticmethod
+    def send(request: Any, **_: Any) -> AWSResponse:
+        """It sends: no further."""
+        return AWSResponse(request.url, _YES, HTTPHeaders(), _Nothing())
+
+
+def _text(value: Any) -> str:
+    """Headers of botocore are text or bytes."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+class _Nothing:
+    """A body without a byte."""
+
+    @staticmethod
+    def stream() -> Iterator[bytes]:
+        """Its pieces."""
+        return iter(())
+
+
+@contextmanager
+def _listening(client: Any) -> Iterator[_Heard]:
+    heard, events = _Heard(), client.meta.events
+    hooks = {
+        "request-created.s3.HeadObject": heard.created,
+        "choose-signer.s3.HeadObject": heard.choose,
+        "before-send.s3.HeadObject": heard.send,
+    }
+    for name, hook in hooks.items():
+        events.register(name, hook)
+    try:
+        yield heard
+    finally:
+        for name, hook in hooks.items():
+            events.unregister(name, hook)
