@@ -36,9 +36,12 @@ _LAST_WORDS: Final = 2.0  # seconds for saying them
 
 
 class WorkerDesk:
-    """Implements ``deploy.desk.Desk`` over a channel; one per process, in its main thread."""
+    """Implements ``deploy.desk.Desk`` over a channel; one per process, in its main thread.
 
-    def __init__(self, channel: Channel) -> None:
+    ``signals``: it takes SIGTERM over until it is closed.
+    """
+
+    def __init__(self, channel: Channel, *, signals: bool = True) -> None:
         self._channel = channel
         self._orders: list[Order] = []
         self._answers: list[Answered] = []
@@ -55,8 +58,10 @@ class WorkerDesk:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._selector.register(channel, selectors.EVENT_READ)
-        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, self._on_sigterm)
+        self._signals = signals
+        if signals:
+            signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+            signal.signal(signal.SIGTERM, self._on_sigterm)
 
     def attend(self) -> None:
         """Beat the heart, hear what was ordered."""
@@ -149,8 +154,9 @@ class WorkerDesk:
     def close(self) -> None:
         """Give back signals and descriptors; the channel is its owner's."""
         self._say_last_words()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if self._signals:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._selector.close()
         os.close(self._wake_read)
         os.close(self._wake_write)

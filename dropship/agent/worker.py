@@ -8,12 +8,15 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from dropship import log
 from dropship.agent.channel import Channel
 from dropship.agent.desk import WorkerDesk
 from dropship.agent.messages import Asleep, Busy
+from dropship.agent.rehearsal import rehearse
 from dropship.config.model import Config, ServiceConfig
 from dropship.core import events as on
 from dropship.core import schedule
@@ -23,9 +26,10 @@ from dropship.deploy.driver import Driver
 from dropship.deploy.errand import Errand
 from dropship.deploy.orders import NOT_BEGUN
 from dropship.deploy.rig import Rig, Workshop
-from dropship.errors import BusyError
+from dropship.errors import BusyError, DropshipError
 from dropship.state.lock import ServiceLock
 
+_log = logging.getLogger("dropship.agent")
 _ASK_AGAIN: Final = 1.0
 _GOOD: Final = 0
 _FAILED: Final = 1
@@ -38,6 +42,7 @@ class Workers:
         self._once = once
         self._dry_run = dry_run
         self._rigs: dict[str, Rig] = {}
+        self._rehearsed = once or dry_run  # for those who live on
 
     def prepare(self, config: Config) -> None:
         """Import and build everything that the workers will need.
@@ -47,6 +52,17 @@ class Workers:
         """
         workshop = Workshop(config, os.environ)
         self._rigs = {service.name: workshop.rig(service) for service in config.services}
+        if self._rigs and not self._rehearsed:
+            self._rehearsed = True
+            self._rehearse(next(iter(self._rigs.values())), config.run_path)
+
+    @staticmethod
+    def _rehearse(rig: Rig, folder: Path) -> None:
+        try:
+            rehearse(rig, partial(_drive, once=False), folder)
+        except (DropshipError, OSError) as error:
+            # Workers do as well without, and take a little more memory.
+            _log.debug("the rehearsal went wrong: %s", error)
 
     def work(self, _config: Config, service: ServiceConfig, channel: Channel) -> int:
         """Drive one service; the exit status of the worker.
