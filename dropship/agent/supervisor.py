@@ -220,14 +220,14 @@ class _Supervisor:
 
     @property
     def _takes_its_time(self) -> bool:
-        """Starting many workers, or finishing updates: the service manager is to wait for it."""
-        starting = not self._ready and not self._stopping.under_way
-        return starting or self._stopping.force is Force.ASKED
+        """Starting many workers, or ending: the service manager is to wait for it."""
+        return not self._ready or self._stopping.under_way
 
     def _stop(self, stopping: Stopping) -> None:
         if stopping.force is self._stopping.force:
             return
         self._stopping = stopping
+        self._extend_at = stopping.since
         words = _STOP_WORDS[stopping.force]
         _log.info(words)
         self._notifier.stopping(words)
