@@ -9,6 +9,7 @@ import pytest
 from tests.servers import graphite as graphite_server
 from tests.servers import nginx as nginx_server
 from tests.servers import swift as swift_server
+from tests.servers import systemd as systemd_server
 
 
 @pytest.fixture(scope="session")
@@ -29,4 +30,11 @@ def graphite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[graphite_serv
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nginx_server.Nginx]:
     """nginx, plain and TLS."""
     with nginx_server.running(tmp_path_factory.mktemp("nginx")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def systemd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[systemd_server.Systemd]:
+    """A booted systemd with the program and its unit."""
+    with systemd_server.running(tmp_path_factory.mktemp("systemd")) as running:
         yield running

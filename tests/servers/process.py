@@ -75,6 +75,11 @@ class Process:
                 cwd=cwd,
             )
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def wait_until(self, answers: Callable[[], bool]) -> None:
         """Wait until the server is there and is the one that was started."""
         deadline = time.monotonic() + STARTING

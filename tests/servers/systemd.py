@@ -1,0 +1,113 @@
+"""A booted systemd: an overlay of this machine's own root in a container of systemd-nspawn.
+
+Nothing is written to this machine: what changes is kept in memory and gone when the container ends,
+with the mounts, which are in a namespace of its own. The program in it is the one that the tests run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+import dropship
+from tests.servers.process import Process, missing
+
+UNIT: Final = Path(__file__).parents[2] / "packaging" / "systemd" / "dropship.service"
+
+_MOUNT: Final = """
+set -eu
+mount -t tmpfs -o mode=0755 tmpfs "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
+shift
+exec "$@"
+"""
+# What an administrator would do: the program in its place, the unit beside it.
+_WRAPPER: Final = """#!/bin/sh
+exec "{python}" -m dropship "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Systemd:
+    """One that runs. ``pid`` is its process, seen from here."""
+
+    pid: int
+
+    @property
+    def root(self) -> Path:
+        """The container's root folder, to be written to from here."""
+        return Path(f"/proc/{self.pid}/root")
+
+    def run(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run a command in it, and wait for its end."""
+        return subprocess.run(
+            self.command(*words), capture_output=True, text=True, check=False, timeout=timeout
+        )
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Run a command in it; what it says is nobody's."""
+        return subprocess.Popen(
+            self.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def command(self, *words: str) -> list[str]:
+        """A command line that runs a command in it."""
+        inside = ["nsenter", "-t", str(self.pid), "-a", "env", "-i", "PATH=/usr/bin:/bin:/usr/sbin"]
+        return [*inside, *words]
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Systemd]:
+    """Boot one, and shut it down."""
+    if os.geteuid() != 0 or not (shutil.which("systemd-nspawn") and shutil.which("systemctl")):
+        missing("systemd-container")
+    place = folder / "machine"
+    place.mkdir()
+    argv = ["unshare", "--mount", "sh", "-c", _MOUNT, "sh", str(place), *_nspawn(place / "root")]
+    container = Process(argv, folder / "console")
+    try:
+        found: list[Systemd] = []
+
+        def booted() -> bool:
+            with suppress(psutil.Error):
+                for child in psutil.Process(container.pid).children():
+                    found[:] = [Systemd(child.pid)]
+                    return (
+                        found[0].run("systemctl", "is-active", "basic.target").stdout == "active\n"
+                    )
+            return False
+
+        container.wait_until(booted)
+        _install(found[0])
+        yield found[0]
+    finally:
+        container.stop()  # by which it is shut down in order
+
+
+def _nspawn(root: Path) -> list[str]:
+    """What boots the container; /tmp is new in it, and what the program needs may be there."""
+    needed = {Path(sys.prefix), Path(sys.base_prefix), Path(dropship.__file__).parents[1]}
+    binds = [f"--bind-ro={one}" for one in sorted(needed) if one.is_relative_to("/tmp")]
+    return [
+        "systemd-nspawn", "--quiet", f"--directory={root}", "--register=no", "--keep-unit",
+        "--private-network", "--link-journal=no", "--console=pipe", *binds,
+        "--boot", "systemd.unit=basic.target",
+    ]  # fmt: skip
+
+
+def _install(machine: Systemd) -> None:
+    program = machine.root / "usr/bin/dropship"
+    program.write_text(_WRAPPER.format(python=sys.executable))
+    program.chmod(0o755)
+    shutil.copy(UNIT, machine.root / "etc/systemd/system/dropship.service")
+    machine.run("systemctl", "daemon-reload")

@@ -1,0 +1,1 @@
+"""The program under a booted systemd."""
