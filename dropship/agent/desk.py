@@ -25,10 +25,13 @@ from dropship.core.situation import State
 from dropship.core.watch import Progress
 from dropship.deploy.desk import Answer, GoBack, Order, Wanted
 from dropship.errors import InterruptedByStop
+from dropship.linux import heap
 
 BEAT: Final = 2.0
 """Seconds between two beats: well within the ten that the supervisor wants."""
 
+# What takes no memory worth speaking of.
+_LIGHT: Final = frozenset({Phase.STARTING.value, Phase.IDLE.value, Phase.CHECKING.value})
 _LIVELY: Final = 0.5
 _NAP: Final = 1800.0
 _WORDS: Final = 2048  # characters of what is said: escaped, twelve bytes each at most
@@ -110,6 +113,8 @@ class WorkerDesk:
                 self._say(self._busy)
             self._resting = None
             return
+        if self._busy.phase not in _LIGHT:
+            heap.trim()  # an update took more than the checks until the next one will
         self._busy = Busy(phase, target.name if target else "")
         failed = state.saved.failed is not None
         blame = state.blame.value if state.blame else ""

@@ -160,6 +160,30 @@ def test_close_descriptors_spares_the_named(kernel: str) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+def test_trimmed_heap_is_the_kernels_again() -> None:
+    """Also where what is free lies below what is not."""
+    script = """
+import ctypes
+from dropship.linux import heap
+from dropship.linux.libc import LIBC
+LIBC.malloc.restype, LIBC.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
+LIBC.free.argtypes = (ctypes.c_void_p,)
+held = [LIBC.malloc(64 << 10) for _ in range(256)]
+for one in held:
+    ctypes.memset(one, 1, 64 << 10)
+for one in held[:-1]:
+    LIBC.free(one)
+def own():
+    lines = open("/proc/self/smaps_rollup").read().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty"))
+before = own()
+heap.trim()
+print(before - own())
+"""
+    told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert int(told.stdout) > 12 << 10
+
+
 def test_usage_is_what_psutil_says() -> None:
     """Of a process that does nothing: the same memory, and the same time."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
