@@ -35,3 +35,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--points", type=int, default=3, help="strikes a scene and kind (3); 0: all")
     group.addoption("--cuts", type=int, default=0, help="power cuts in a virtual machine (0)")
     group.addoption("--downloads", type=int, default=25, help="spoiled downloads (25)")
+    group.addoption("--soak", type=float, default=120, help="seconds of a soak (120)")

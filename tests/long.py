@@ -21,6 +21,7 @@ from typing import Any
 
 from dropship import __version__
 from tests.e2e import chaos, fire
+from tests.e2e import soak as endurance
 from tests.e2e.host import Host
 from tests.faults import downloads as spoiled
 from tests.faults import scenes
@@ -141,6 +142,26 @@ def power() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "guest": machine.described(), "good": good, **seen}
 
 
+def soak() -> Mapping[str, Any]:
+    """Half an hour, or SOAK_SECONDS, of 50 services with intervals of a second, versions and kills all the time."""
+    seconds, seed = float(os.environ.get("SOAK_SECONDS", "1800")), 20261129
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folders = [Path(name) / one for one in ("nginx", "host")]
+        for folder in folders:
+            folder.mkdir()
+        web = stack.enter_context(nginx.running(folders[0]))
+        host = Host(folders[1])
+        stack.callback(host.close)
+        seen = endurance.soak(host, seconds, seed, (web.url, web.www))
+    (RESULTS / f"{_today()}-soak.svg").write_text(endurance.picture(seen.looks))
+    facts = {key: value for key, value in dataclasses.asdict(seen).items() if key != "looks"}
+    first, last = (dataclasses.asdict(seen.looks[at]) for at in (len(seen.looks) // 6, -1))
+    good = not seen.faults and seen.owed > 0
+    return {
+        "seconds_in_all": seconds, "seed": seed, "good": good, **facts, "after_a_sixth": first, "at_the_end": last,
+    }  # fmt: skip
+
+
 def downloads() -> Mapping[str, Any]:
     """1,000 downloads from real stores through a proxy that spoils them at random."""
     size, seed = 1000, 20261124
@@ -174,6 +195,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "faults": faults,
     "power": power,
     "downloads": downloads,
+    "soak": soak,
     "version-one": version_one,
 }
 
@@ -190,8 +212,12 @@ def main(names: list[str]) -> int:
     return 0 if good else 1
 
 
+def _today() -> str:
+    return datetime.now(timezone.utc).date().isoformat()
+
+
 def _keep(name: str, outcome: Mapping[str, Any]) -> None:
-    today = datetime.now(timezone.utc).date().isoformat()
+    today = _today()
     facts = {
         "check": name,
         "what": (CHECKS[name].__doc__ or "").strip(),
