@@ -242,7 +242,7 @@ class _Supervisor:
 
         Raises:
             BusyError: The agent is ending.
-            ConfigError: It is at fault; the old one stays.
+            ConfigError: It is at fault, or we are; the old one stays.
         """
         if self._stopping.under_way or self._plan.once:
             raise BusyError("the agent is ending, and reads no configuration any more")
@@ -250,10 +250,13 @@ class _Supervisor:
             self._notifier.reloading()
         try:
             words = self._apply(self._plan.reload())
-        except (DropshipError, OSError) as error:
-            # OSError: whatever the ground does under us, the services are looked after.
-            _log.error("not reloaded, the old configuration stays: %s", error)
-            self._board.config_error = why = hide(str(error))
+        except Exception as error:
+            foreseen = isinstance(error, (DropshipError, OSError))
+            shown = str(error) if foreseen else f"a fault of dropship itself: {error!r}"
+            _log.error(
+                "not reloaded, the old configuration stays: %s", shown, exc_info=not foreseen
+            )
+            self._board.config_error = why = hide(shown)
             raise ConfigError(f"not reloaded, the old configuration stays: {why}") from error
         else:
             self._board.config_error = None

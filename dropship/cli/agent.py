@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib  # noqa: F401 - as dropship.hcl.recovery below
 import logging
 import os
 from functools import cache, partial
 from typing import Final
 
-# What only a faulty configuration needs is loaded at the start too: when one is reloaded, the
-# package on disk may be another one.
-import dropship.hcl.recovery  # noqa: F401 - as above
+import dropship.cli.output
+import dropship.cli.plain  # noqa: F401 - for last words, as in agent.aboard
+from dropship.agent import aboard
 from dropship.agent.supervisor import Plan, supervise
 from dropship.agent.worker import Workers
 from dropship.cli.configuration import configuration
@@ -53,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: The configuration has errors.
         DropshipError: Another agent runs on its folders, or they cannot be used.
     """
+    aboard.load()
     workers = Workers(once=args.once, dry_run=args.dry_run)
     # Taken once: a reload means the same places, also where the folder is removed meanwhile.
     cwd = working_directory()

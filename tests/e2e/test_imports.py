@@ -11,6 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from dropship.config.explain import stories
 from tests.contracts.shelves import Bucket
 from tests.e2e.host import Host, tarball
 from tests.e2e.witness import Witness, bear_witness
@@ -167,5 +168,22 @@ def test_running_agent_loads_nothing_when_things_go_wrong(
     host.until_said("reloaded")
     host.publish({"version": "last"})
     host.until_version("last")
+    assert host.stop() == 0
+    assert witness.imports == []
+
+
+def test_running_agent_loads_nothing_for_any_fault_of_a_configuration(
+    host: Host, witness: Witness
+) -> None:
+    """Whatever a reload is refused for, what tells of it is at hand."""
+    sound = host.service()
+    host.configure(sound)
+    start(host, witness)
+    host.until_said("there is no such file")
+    for number, story in enumerate(stories().values(), 1):
+        # Nothing of an example is to be done: there is always this fault besides.
+        host.configure(sound, story.wrong, 'service "refused" {}')
+        host.agent.send_signal(signal.SIGHUP)
+        host.until_said("the old configuration stays", times=number)
     assert host.stop() == 0
     assert witness.imports == []
