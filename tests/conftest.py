@@ -36,3 +36,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cuts", type=int, default=0, help="power cuts in a virtual machine (0)")
     group.addoption("--downloads", type=int, default=25, help="spoiled downloads (25)")
     group.addoption("--soak", type=float, default=120, help="seconds of a soak (120)")
+    group.addoption("--suspend", type=float, default=15, help="seconds of a host's sleep (15)")

@@ -22,6 +22,7 @@ from typing import Any
 from dropship import __version__
 from tests.e2e import chaos, fire
 from tests.e2e import soak as endurance
+from tests.e2e import suspend as sleeping
 from tests.e2e.host import Host
 from tests.faults import downloads as spoiled
 from tests.faults import scenes
@@ -162,6 +163,25 @@ def soak() -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+def suspend() -> Mapping[str, Any]:
+    """A host that sleeps for two minutes in the middle of an update, and wakes in four orders."""
+    seconds, seed = 120.0, 20261129
+    naps = []
+    for order in sleeping.ORDERS:
+        with tempfile.TemporaryDirectory() as folder:
+            host = Host(Path(folder))
+            try:
+                naps.append(dataclasses.asdict(sleeping.nap(host, seconds, order, seed)))
+            finally:
+                host.close()
+    return {
+        "seconds_each": seconds,
+        "seed": seed,
+        "good": not any(n["faults"] for n in naps),
+        "naps": naps,
+    }
+
+
 def downloads() -> Mapping[str, Any]:
     """1,000 downloads from real stores through a proxy that spoils them at random."""
     size, seed = 1000, 20261124
@@ -196,6 +216,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "power": power,
     "downloads": downloads,
     "soak": soak,
+    "suspend": suspend,
     "version-one": version_one,
 }
 
