@@ -21,6 +21,12 @@ from dropship.state import codec
 LONGEST: Final = 32 * 1024
 """Bytes in a packet at most."""
 
+# Numbers and names beyond these are nothing that a worker has to say, and break whoever shows them:
+# a year that no calendar has, a word that forges a line of the log.
+_DIGITS: Final = 18
+_FARTHEST: Final = 1e11  # seconds
+_LONGEST_NAME: Final = 255
+
 _KIND: Final = "kind"
 _PLACE: Final = "a message"
 
@@ -158,11 +164,45 @@ def decode(packet: bytes) -> Message:
     Raises:
         ValueError: There is none that we know.
     """
-    data = json.loads(packet)
+    try:
+        data = _DECODER.decode(packet.decode())
+    except RecursionError as error:
+        raise ValueError("a message that is nested too deeply") from error
     cls = _KINDS.get(str(data.get(_KIND))) if isinstance(data, dict) else None
     if cls is None:
         raise ValueError("a message of an unknown kind")
     try:
-        return codec.decode(cls, data, _PLACE)
+        return _checked(codec.decode(cls, data, _PLACE))
     except StateError as error:
         raise ValueError(str(error)) from error
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError("a number that is too large")
+    return int(digits)
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_number)
+
+
+def _checked(message: Message) -> Message:
+    """The message, whose times and names are what they can be.
+
+    Raises:
+        ValueError: They are not.
+    """
+    # No comparison with NaN holds, so it is refused, too.
+    if isinstance(message, Asleep) and not (
+        0 <= message.until < _FARTHEST and 0 <= message.checked < _FARTHEST
+    ):
+        raise ValueError("a time that there is not")
+    if isinstance(message, (Busy, Asleep)) and not _is_name(message.phase):
+        raise ValueError("a phase that there is not")
+    if isinstance(message, Busy) and not _is_name(message.release):
+        raise ValueError("a release that there is not")
+    return message
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and text.isprintable()

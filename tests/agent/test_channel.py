@@ -98,3 +98,25 @@ def test_any_packet_is_a_message_or_a_value_error(packet: bytes) -> None:
     """Nothing else comes of whatever is received."""
     with pytest.raises(ValueError, match=r"."):
         messages.decode(packet)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"[" * 30_000,
+        b'{"kind": "asleep", "until": NaN}',
+        b'{"kind": "asleep", "until": 1e400}',
+        b'{"kind": "asleep", "until": 1e300}',
+        b'{"kind": "asleep", "until": 1' + b"0" * 400 + b"}",
+        b'{"kind": "asleep", "until": 1, "checked": -1e12}',
+        b'{"kind": "busy", "phase": "x\\nERROR forged"}',
+        b'{"kind": "busy", "phase": "\\ud800"}',
+        b'{"kind": "busy", "phase": "x", "release": "\\n"}',
+        b'{"kind": "busy", "phase": "x", "progress": {"total": 1' + b"0" * 4000 + b"}}",
+    ],
+    ids=lambda packet: str(packet[:60]),
+)
+def test_packet_that_would_break_who_shows_it_is_refused(packet: bytes) -> None:
+    """Whatever is nested, infinite, beyond all calendars, or would forge a line of the log."""
+    with pytest.raises(ValueError, match=r"."):
+        messages.decode(packet)
