@@ -72,7 +72,8 @@ class WorkerAnswer:
     """A service's worker. ``rss``: bytes; ``cpu``: seconds since its start.
 
     ``phase`` and ``note`` are what it does, in the words of the update's table and its own;
-    ``since`` is when it began to, ``release`` the one that it is about.
+    ``since`` is when it began to, ``release`` the one that it is about; ``deaths``: those that
+    followed each other without five minutes of good health between.
     """
 
     pid: int | None
@@ -84,6 +85,7 @@ class WorkerAnswer:
     last_exit: str | None = None
     since: str | None = None
     release: str | None = None
+    deaths: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from dropship.agent.messages import Answered, Finish, Wish
 from dropship.agent.seat import Clocks, Seat, Work
 from dropship.agent.stopping import Force
 from dropship.agent.vigil import Verdict
-from dropship.agent.words import ending
+from dropship.agent.words import ending, fate
 from dropship.config.model import Config
 from dropship.core import restart
 
@@ -70,6 +70,7 @@ class Crew:
         # found anew only when it has come.
         self._due_at = 0.0
         self._limits_at = clocks().steady + limits.INTERVAL
+        self._oom_kills = limits.OomKills()
 
     @property
     def seats(self) -> Collection[Seat]:
@@ -160,6 +161,7 @@ class Crew:
             self._see_to_all(now)
         if now.steady >= self._limits_at:
             self._limits_at = now.steady + limits.INTERVAL
+            self._oom_kills.look()
             for seat in self.seats:
                 _enforce_memory(seat)
 
@@ -215,7 +217,7 @@ class Crew:
         seat.restarts, delay = restart.after_death(seat.restarts, lived, self._ways.chance())
         seat.wait(now.steady + delay, now)
         self._mind(seat)
-        seat.log.error("%s; starting again in %.1f s", why, delay)
+        seat.log.error("%s", fate(why, seat.restarts.streak, delay))
 
     def _hear(self, seat: Seat, now: Clocks) -> None:
         self._listen_to(seat, now)
@@ -245,6 +247,8 @@ class Crew:
         self._forget(seat.running.channel)
         self._forget(seat.running.child.pidfd)
         well = _well(ended, asked=seat.asked)
+        if _by_nobody(ended, seat) and self._oom_kills.lately():
+            seat.verdict = "perhaps out of memory: the kernel's OOM killer has struck"
         lived = seat.bury(ending(ended.si_code, ended.si_status), now, well=well)
         self._ends.append((seat.name, seat.last_exit))
         self._board.changed(urgent=True)
@@ -276,6 +280,9 @@ class Crew:
         elif verdict is Verdict.KILL:
             seat.log.error("the worker is still silent; killing it")
             seat.kill(signal.SIGKILL)
+        elif verdict is not Verdict.FINE:
+            seat.log.error("killing the worker: %s", verdict.value)
+            seat.kill(signal.SIGKILL, verdict.value)
 
     def _renew(self, seat: Seat, now: Clocks) -> None:
         """Have the worker end at a safe point, or start it if there is none."""
@@ -297,6 +304,11 @@ def _well(ended: os.waitid_result, *, asked: bool) -> bool:
         return ended.si_status == 0
     # Asked so early that it had no handler yet, and so nothing under way.
     return asked and ended.si_status == signal.SIGTERM
+
+
+def _by_nobody(ended: os.waitid_result, seat: Seat) -> bool:
+    """Killed, and not by us."""
+    return ended.si_code == os.CLD_KILLED and ended.si_status == signal.SIGKILL and not seat.verdict
 
 
 def _press(seat: Seat, force: Force) -> None:

@@ -34,7 +34,7 @@ def evidence(one: ServiceStatus, *, agent: bool) -> Evidence:
         unreadable=one.trouble,
         cut_off=one.cut_off,
         agent=agent,
-        crashed=one.worker.last_exit if one.worker and one.state == "crashed" else None,
+        crashed=one.death if one.state == "crashed" else None,
         phase=one.phase,
     )
     return known if one.worker is None else _with_worker(known, one.worker)

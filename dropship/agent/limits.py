@@ -4,15 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import resource
+from collections.abc import Callable
 from typing import Final
 
 import psutil
 
 from dropship.config.model import WorkerLimits
 from dropship.core.values import Size
+from dropship.linux import oom
 
 INTERVAL: Final = 10.0
 """Seconds between two looks at the workers' memory."""
+
+
+class OomKills:
+    """Tells whether the kernel's OOM killer has struck just now.
+
+    Whom is written in the kernel's log, which is not everybody's to read. The counter of our control
+    group would tell no more than the machine's: hooks and unpackers are in it, too.
+    """
+
+    def __init__(self, count: Callable[[], int] = oom.kills) -> None:
+        self._count = count
+        self._before = self._last = count()
+
+    def look(self) -> None:
+        """Called every ``INTERVAL``."""
+        self._before, self._last = self._last, self._count()
+
+    def lately(self) -> bool:
+        """Within the last ``INTERVAL`` or two.
+
+        One alone would not do: what is killed dies a moment after it was counted.
+        """
+        return self._count() > self._before
 
 
 def apply(limits: WorkerLimits) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -37,7 +38,7 @@ Question: TypeAlias = Callable[[Request, Config, AgentRecord | None], Any]
 
 
 def _status(request: Request, config: Config, agent: AgentRecord | None) -> StatusAnswer:
-    return status(config, services(config, request.services), agent)
+    return status(config, services(config, request.services), agent, time.time())
 
 
 def _history(
@@ -72,7 +73,7 @@ def _releases(
     request: Request, config: Config, agent: AgentRecord | None
 ) -> tuple[ReleaseAnswer, ...]:
     service = _one(request, config)
-    saved = look(config, service, agent).readable()
+    saved = look(config, service, agent, time.time()).readable()
     since = {
         entry.release: entry.finished
         for entry in reversed(_store(config, service).history())
@@ -97,7 +98,8 @@ def _release(one: Release, saved: Saved, since: Mapping[str, float]) -> ReleaseA
 
 
 def _why(request: Request, config: Config, agent: AgentRecord | None) -> WhyAnswer:
-    return reason(look(config, _one(request, config), agent), agent=agent is not None)
+    one = look(config, _one(request, config), agent, time.time())
+    return reason(one, agent=agent is not None)
 
 
 def _logs(request: Request, config: Config, _agent: AgentRecord | None) -> list[Any]:

@@ -22,6 +22,7 @@ class WorkerRecord:
         name: The service.
         pid: None while there is none: a restart is waited for, or it has ended for good.
         restarts: Since the supervisor started; never reset.
+        deaths: Those that followed each other without five minutes of good health between.
         last_exit: How the last one ended, in words; empty if none did.
         phase: What it does, in the words of ``core.phase.Phase``; ``CRASHED`` or ``ENDED`` if it
             does nothing any more.
@@ -38,6 +39,7 @@ class WorkerRecord:
     name: str
     pid: int | None = None
     restarts: int = 0
+    deaths: int = 0
     last_exit: str = ""
     phase: str = "starting"
     since: float = 0.0

@@ -121,7 +121,8 @@ class Seat:
             raise
         finally:
             theirs.close()
-        self.running = Running(child, ours, clocks.steady, Vigil(clocks.steady))
+        vigil = Vigil(clocks.steady, since=clocks.steady)
+        self.running = Running(child, ours, clocks.steady, vigil)
         self.due, self.asked, self.verdict = None, False, ""
         self._note("starting", clocks.wall)
 
@@ -140,12 +141,19 @@ class Seat:
                 heard = True
                 if isinstance(message, Answered):
                     self._answers.append(message)
-                elif isinstance(message, (Busy, Asleep)):
+                if isinstance(message, (Busy, Asleep)):
                     running.vigil = running.vigil.hears(message, clocks.steady)
                     self._take_in(message, clocks)
+                else:
+                    running.vigil = running.vigil.counts(clocks.steady)
         except ValueError as error:
             heard = True
-            self.log.error("the worker said what makes no sense: %s", error)  # noqa: TRY400 - a traceback tells nothing more
+            running.vigil = running.vigil.hears_nonsense(clocks.steady)
+            if running.vigil.nonsense == 1:
+                self.log.error("the worker said what makes no sense: %s", error)  # noqa: TRY400 - a traceback tells nothing more
+        if running.channel.closed and running.vigil.hung_up is None:
+            heard = True
+            running.vigil = running.vigil.hangs_up(clocks.steady)
         return heard
 
     def taken_answers(self) -> list[Answered]:
@@ -182,7 +190,9 @@ class Seat:
         running.channel.close()
         os.close(running.child.pidfd)
         self.running = None
-        self.last_exit = f"{ending} ({self.verdict})" if self.verdict else ending
+        doing = "" if well else f" while {self._phase.replace('_', ' ')}"
+        verdict = f" ({self.verdict})" if self.verdict else ""
+        self.last_exit = f"{ending}{doing}{verdict}"
         self._note(ENDED if well else CRASHED, clocks.wall)
         return clocks.steady - running.since
 
@@ -193,6 +203,7 @@ class Seat:
             name=self.name,
             pid=self.running.child.pid if self.running else None,
             restarts=self.restarts.count,
+            deaths=self.restarts.streak,
             last_exit=self.last_exit,
             phase=self._phase,
             since=self._phase_since,

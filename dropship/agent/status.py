@@ -19,6 +19,7 @@ from dropship.agent.answers import (
     moment,
 )
 from dropship.agent.record import CRASHED, AgentRecord, WorkerRecord
+from dropship.agent.words import fate
 from dropship.config.model import Config, ServiceConfig
 from dropship.core.phase import Phase
 from dropship.core.saved import Journal, Saved
@@ -49,13 +50,17 @@ _IN_TURN: Final = frozenset(_STATES) - {Phase.CHECKING, Phase.STAGING}
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service: its configuration, what is on disk, and its worker where one is known."""
+    """One service: its configuration, what is on disk, and its worker where one is known.
+
+    ``now``: when this was so, seconds since the epoch.
+    """
 
     service: ServiceConfig
     saved: Saved
     worker: WorkerRecord | None
     trouble: str | None = None
     journal: Journal | None = None
+    now: float | None = None
 
     def readable(self) -> Saved:
         """What is saved.
@@ -107,15 +112,25 @@ class ServiceStatus:
     def error(self) -> str | None:
         """What went wrong last."""
         said = self.worker.trouble if self.worker else ""
-        return self.trouble or self.cut_off or said or self.saved.failed
+        return self.trouble or self.cut_off or self.death or said or self.saved.failed
+
+    @property
+    def death(self) -> str | None:
+        """How its worker died and when there is a new one, while there is none."""
+        worker = self.worker
+        if worker is None or worker.phase != CRASHED:
+            return None
+        due = worker.next_check
+        wait = None if due is None or self.now is None else due - self.now
+        return fate(worker.last_exit or "it could not be started", worker.deaths, wait)
 
 
 def status(
-    config: Config, services: tuple[ServiceConfig, ...], agent: AgentRecord | None
+    config: Config, services: tuple[ServiceConfig, ...], agent: AgentRecord | None, now: float
 ) -> StatusAnswer:
     """``status`` of ``services``: from their files, and from ``agent`` if one runs."""
     workers = {one.name: one for one in agent.workers} if agent else {}
-    found = [_look(config, one, workers.get(one.name)) for one in services]
+    found = [_look(config, one, workers.get(one.name), now) for one in services]
     return StatusAnswer(
         AgentAnswer(
             running=agent is not None,
@@ -129,13 +144,18 @@ def status(
     )
 
 
-def look(config: Config, service: ServiceConfig, agent: AgentRecord | None) -> ServiceStatus:
+def look(
+    config: Config, service: ServiceConfig, agent: AgentRecord | None, now: float
+) -> ServiceStatus:
     """Everything that is known of one service."""
     workers = agent.workers if agent else ()
-    return _look(config, service, next((w for w in workers if w.name == service.name), None))
+    worker = next((one for one in workers if one.name == service.name), None)
+    return _look(config, service, worker, now)
 
 
-def _look(config: Config, service: ServiceConfig, worker: WorkerRecord | None) -> ServiceStatus:
+def _look(
+    config: Config, service: ServiceConfig, worker: WorkerRecord | None, now: float
+) -> ServiceStatus:
     store = Store.of(config.state_path, service.name)
     try:
         saved = store.load()
@@ -145,7 +165,7 @@ def _look(config: Config, service: ServiceConfig, worker: WorkerRecord | None) -
         return ServiceStatus(service, Saved(), worker, trouble=str(error))
     if saved is None or saved.destination not in ("", str(service.artifact.destination)):
         saved = Saved()
-    return ServiceStatus(service, saved, worker, journal=journal)
+    return ServiceStatus(service, saved, worker, journal=journal, now=now)
 
 
 def _answer(one: ServiceStatus) -> ServiceAnswer:
@@ -199,4 +219,5 @@ def _worker(worker: WorkerRecord) -> WorkerAnswer:
         last_exit=worker.last_exit or None,
         since=iso(worker.since) if worker.since else None,
         release=worker.release or None,
+        deaths=worker.deaths,
     )

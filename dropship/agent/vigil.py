@@ -3,6 +3,10 @@
 A busy worker speaks at least every ten seconds, an idle one is silent until the moment it named.
 Silent for the watchdog's time beyond that: it is asked where it hangs (SIGABRT), and killed five
 seconds later.
+
+One that lives but has hung up can tell nothing any more, and is killed after a few seconds: who hangs
+up because he dies is gone by then. So is one that says too much, or too much that makes no sense:
+what it costs to listen is not its own.
 """
 
 from __future__ import annotations
@@ -16,6 +20,16 @@ from dropship.agent.messages import Asleep, Busy, Statement
 REPORT: Final = 10.0
 GRACE: Final = 5.0
 LATE: Final = 5.0
+HUNG_UP_GRACE: Final = 3.0
+
+SPAN: Final = 10.0
+"""Seconds in which what a worker says is counted."""
+
+MOST: Final = 10_000
+"""Messages in such a span at most: one that works well says twenty or so."""
+
+MOST_NONSENSE: Final = 100
+"""Messages that make no sense, in a worker's whole life."""
 
 _STARTING: Final = Busy("starting")
 
@@ -26,6 +40,9 @@ class Verdict(Enum):
     FINE = "fine"
     ABORT = "abort"
     KILL = "kill"
+    HUNG_UP = "it hung up"
+    TALKS = "it said too much"
+    RAVES = "it said too much that makes no sense"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +54,53 @@ class Vigil:
         said: What that was.
         aborted: When it was sent SIGABRT.
         killed: It was sent SIGKILL; only the kernel is to be waited for.
+        hung_up: When it was found to have closed its end.
+        since: When the span began in which messages are counted.
+        count: How many there were in it.
+        nonsense: How many made no sense, ever.
     """
 
     heard: float
     said: Statement = _STARTING
     aborted: float | None = None
     killed: bool = False
+    hung_up: float | None = None
+    since: float = 0.0
+    count: int = 0
+    nonsense: int = 0
 
     def hears(self, said: Statement, now: float) -> Vigil:
         """It said something."""
-        return replace(self, heard=now, said=said)
+        return replace(self.counts(now), heard=now, said=said)
+
+    def counts(self, now: float) -> Vigil:
+        """It said something that is no sign of attention."""
+        if now - self.since >= SPAN:
+            return replace(self, since=now, count=1)
+        return replace(self, count=self.count + 1)
+
+    def hears_nonsense(self, now: float) -> Vigil:
+        """It said what makes no sense."""
+        return replace(self.counts(now), nonsense=self.nonsense + 1)
+
+    def hangs_up(self, now: float) -> Vigil:
+        """It closed its end."""
+        return replace(self, hung_up=now)
 
     def anew(self, now: float) -> Vigil:
         """The listener itself was late: nobody is to blame for what came before."""
-        return replace(self, heard=now)
+        return replace(self, heard=now, hung_up=None if self.hung_up is None else now)
 
     def deadline(self, watchdog: float) -> float | None:
         """When there will be something to do if nothing is heard; None if never."""
         if self.killed:
             return None
+        if self._flood is not Verdict.FINE:
+            return self.since
+        silent = self._silent_at(watchdog)
+        return silent if self.hung_up is None else min(silent, self.hung_up + HUNG_UP_GRACE)
+
+    def _silent_at(self, watchdog: float) -> float:
         if self.aborted is not None:
             return self.aborted + GRACE
         if isinstance(self.said, Asleep):
@@ -67,9 +112,19 @@ class Vigil:
         deadline = self.deadline(watchdog)
         if deadline is None or now < deadline:
             return Verdict.FINE, self
+        if self._flood is not Verdict.FINE:
+            return self._flood, replace(self, killed=True)
+        if self.hung_up is not None and now >= self.hung_up + HUNG_UP_GRACE:
+            return Verdict.HUNG_UP, replace(self, killed=True)
         if self.aborted is None:
             return Verdict.ABORT, replace(self, aborted=now)
         return Verdict.KILL, replace(self, killed=True)
+
+    @property
+    def _flood(self) -> Verdict:
+        if self.nonsense >= MOST_NONSENSE:
+            return Verdict.RAVES
+        return Verdict.TALKS if self.count > MOST else Verdict.FINE
 
 
 def late(planned: float, now: float) -> bool:

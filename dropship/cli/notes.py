@@ -12,9 +12,10 @@ from dropship.agent.answers import (
     WorkerAnswer,
     seconds_of,
 )
+from dropship.agent.words import fate
 from dropship.cli.bar import downloading
 from dropship.cli.plain import one_line
-from dropship.cli.spans import ago, clock, span, until
+from dropship.cli.spans import ago, clock, span
 from dropship.cli.view import Style, View
 from dropship.core.values import Size
 from dropship.deploy.phases import doing
@@ -37,7 +38,7 @@ def notes(one: ServiceAnswer, view: View, now: float, *, detail: bool) -> Iterat
     if one.state in _BUSY:
         yield Note(_doing(one, view, now), "busy")
     error = complaint(one)
-    if error:
+    if error and one.state != "crashed":  # which is the error, and has been told
         yield Note(f"error: {one_line(error)}", _weight(one))
     if one.paused:
         yield Note(_pause(one.paused, now), "warn")
@@ -63,8 +64,10 @@ def _weight(one: ServiceAnswer) -> Style:
 
 def _crash(one: ServiceAnswer, now: float) -> str:
     how = one_line(one.worker.last_exit or "") if one.worker else ""
-    again = f"; started again {until(one.next_check, now)}" if one.next_check else ""
-    return f"its worker died{f': {how}' if how else ''}{again}{_times(one)}"
+    deaths = one.worker.deaths if one.worker else 0
+    wait = seconds_of(one.next_check) - now if one.next_check else None
+    died = f"its worker died: {how}" if how else "its worker died"
+    return f"{fate(died, deaths, wait)}{_times(one)}"
 
 
 def _times(one: ServiceAnswer) -> str:

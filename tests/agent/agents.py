@@ -7,20 +7,24 @@ of an update until a file appears, and so on (see ``ROLES``).
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 
 from dropship import log
-from dropship.agent import answers, client
+from dropship.agent import answers, client, messages
 from dropship.agent.answers import AgentAnswer, StatusAnswer, WorkerAnswer
 from dropship.agent.channel import Channel
 from dropship.agent.desk import WorkerDesk
@@ -295,6 +299,35 @@ class _Scene:
         desk.answer(order, Answer(Verdict.GOOD, "said at last"))
         return 1
 
+    def hangs(self) -> int:
+        """Sleeps; on SIGUSR2 it closes its channel and lives on."""
+
+        def hang_up(_number: int, _frame: object) -> None:
+            self.channel.close()
+            while True:
+                signal.pause()
+
+        signal.signal(signal.SIGUSR2, hang_up)
+        return self.idle()
+
+    def talks(self) -> int:
+        """Says what is right, as fast as it can."""
+        for number in itertools.count():
+            self._shout(messages.encode(Busy("staging", f"r{number}")))
+        return 0
+
+    def raves(self) -> int:
+        """Says what makes no sense, as fast as it can."""
+        self._shout(messages.encode(Busy("staging", "r1")))
+        while True:
+            self._shout(b"[" * 30_000)
+
+    def _shout(self, packet: bytes) -> None:
+        with socket.socket(fileno=os.dup(self.channel.fileno())) as end:
+            select.select([], [end], [])
+            with suppress(BlockingIOError):
+                end.send(packet)
+
     def dead(self) -> int:
         self.say("began dying")
         raise RuntimeError("this worker cannot work")
@@ -337,6 +370,9 @@ ROLES: dict[str, Callable[[_Scene], int]] = {
     "obeys": _Scene.obeys,
     "wordy": _Scene.wordy,
     "parting": _Scene.parting,
+    "hangs": _Scene.hangs,
+    "talks": _Scene.talks,
+    "raves": _Scene.raves,
     "dead": _Scene.dead,
     "refused": _Scene.refused,
     "stuck": _Scene.stuck,

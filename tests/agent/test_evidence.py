@@ -51,9 +51,11 @@ def test_idle_worker_means_up_to_date(service: ServiceConfig) -> None:
 
 def test_worker_that_died_is_the_reason(service: ServiceConfig) -> None:
     """In the words of its end."""
-    dead = worker(pid=None, phase=CRASHED, last_exit="killed by SIGKILL")
-    found = reason(ServiceStatus(service, Saved(current=A), dead), agent=True)
-    assert found.reason == "its worker died: killed by SIGKILL"
+    dead = worker(pid=None, phase=CRASHED, last_exit="killed by SIGKILL while idle", deaths=3)
+    found = reason(ServiceStatus(service, Saved(current=A), dead, now=56.0), agent=True)
+    assert (
+        found.reason == "its worker died: killed by SIGKILL while idle, 3rd time, next try in 4 s"
+    )
     assert found.owner == "whoever runs this host"
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from dropship.agent.difference import difference
+from dropship.agent.limits import OomKills
 from dropship.agent.messages import Asleep, Busy
 from dropship.agent.stopping import Force, Stopping
-from dropship.agent.vigil import Verdict, Vigil, late
-from dropship.agent.words import ending
+from dropship.agent.vigil import MOST, MOST_NONSENSE, Verdict, Vigil, late
+from dropship.agent.words import ending, fate
 from dropship.config.model import (
     ArtifactConfig,
     Config,
@@ -22,8 +23,10 @@ from dropship.config.model import (
     WorkerLimits,
 )
 from dropship.core.values import Duration, Secret
+from dropship.linux import oom
 
 WATCHDOG = 60.0
+BUSY = Busy("staging")
 
 
 def service(name: str, options: object = None) -> ServiceConfig:
@@ -160,3 +163,82 @@ def test_endings_are_told_in_words() -> None:
     assert ending(os.CLD_KILLED, signal.SIGSEGV) == "killed by SIGSEGV"
     assert ending(os.CLD_DUMPED, signal.SIGABRT) == "killed by SIGABRT (core dumped)"
     assert ending(os.CLD_KILLED, signal.SIGRTMIN + 3) == "killed by SIGRTMIN+3"
+
+
+def test_worker_that_hung_up_has_a_few_seconds() -> None:
+    """Whoever hangs up because he dies is gone by then; the rest is killed, asleep or not."""
+    for said in (Busy("staging"), Asleep(3700.0)):
+        vigil = Vigil(100.0, said).hangs_up(101.0)
+        assert vigil.deadline(WATCHDOG) == 104.0
+        assert vigil.judge(103.9, WATCHDOG)[0] is Verdict.FINE
+        verdict, vigil = vigil.judge(104.0, WATCHDOG)
+        assert verdict is Verdict.HUNG_UP
+        assert vigil.deadline(WATCHDOG) is None
+
+
+def test_clocks_started_anew_give_one_that_hung_up_his_seconds_again() -> None:
+    """We were late, not he."""
+    assert Vigil(100.0).hangs_up(101.0).anew(500.0).deadline(WATCHDOG) == 503.0
+
+
+def test_worker_that_talks_without_end_is_not_listened_to_for_ever() -> None:
+    """10,000 messages in ten seconds are allowed, however often that comes; one more is not."""
+    vigil = Vigil(100.0, since=100.0)
+    for start in (100.0, 110.0, 125.0):
+        for number in range(MOST):
+            vigil = vigil.hears(BUSY, start) if number % 2 else vigil.counts(start + 5)
+    assert vigil.judge(130.0, WATCHDOG)[0] is Verdict.FINE
+    vigil = vigil.counts(130.0)
+    assert (vigil.deadline(WATCHDOG) or 0.0) <= 130.0
+    verdict, vigil = vigil.judge(130.0, WATCHDOG)
+    assert verdict is Verdict.TALKS
+    assert vigil.judge(130.0, WATCHDOG)[0] is Verdict.FINE
+
+
+def test_worker_that_makes_no_sense_is_given_up_at_the_hundredth_time() -> None:
+    """However long that takes; and nonsense is no sign of attention."""
+    vigil = Vigil(100.0)
+    for number in range(MOST_NONSENSE):
+        assert vigil.judge(101.0, WATCHDOG)[0] is Verdict.FINE
+        vigil = vigil.hears_nonsense(1000.0 * number)
+    assert vigil.heard == 100.0
+    assert vigil.judge(1e6, WATCHDOG)[0] is Verdict.RAVES
+
+
+@pytest.mark.parametrize(
+    ("deaths", "wait", "words"),
+    [
+        (1, 1.0, "killed, next try in 1 s"),
+        (1, 0.2, "killed, next try in 1 s"),
+        (1, -3.0, "killed, next try in 1 s"),
+        (2, 1.9, "killed, 2nd time, next try in 2 s"),
+        (3, 4.0, "killed, 3rd time, next try in 4 s"),
+        (11, 60.0, "killed, 11th time, next try in 60 s"),
+        (21, None, "killed, 21st time"),
+        (112, None, "killed, 112th time"),
+        (0, None, "killed"),
+    ],
+)
+def test_fate_of_a_worker_is_told_in_words(deaths: int, wait: float | None, words: str) -> None:
+    """How, how often in a row, when next."""
+    assert fate("killed", deaths, wait) == words
+
+
+def test_oom_kill_counts_for_the_death_that_follows_it(tmp_path: Path) -> None:
+    """Also where the regular look falls between the two; later it is somebody else's."""
+    counter = tmp_path / "vmstat"
+    counter.write_text("nr_free_pages 7\noom_kill 4\nballoon_inflate 0\n")
+    kills = OomKills(lambda: oom.kills(counter))
+    assert not kills.lately()
+    counter.write_text("nr_free_pages 7\noom_kill 5\nballoon_inflate 0\n")
+    assert kills.lately()
+    kills.look()
+    assert kills.lately()
+    kills.look()
+    assert not kills.lately()
+
+
+def test_kernel_that_counts_no_oom_kills_is_believed(tmp_path: Path) -> None:
+    """No field, or no file."""
+    (tmp_path / "vmstat").write_text("nr_free_pages 7\n")
+    assert oom.kills(tmp_path / "vmstat") == oom.kills(tmp_path / "none") == 0

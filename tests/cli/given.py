@@ -80,7 +80,9 @@ CRASHED = service(
     "mail",
     "crashed",
     next_check=moment(NOW + 5),
-    worker=WorkerAnswer(None, 3, None, None, "crashed", "", "killed by SIGKILL"),
+    worker=WorkerAnswer(
+        None, 3, None, None, "crashed", "", "killed by SIGKILL while staging", deaths=2
+    ),
 )
 WAITING = service(
     "queue",
