@@ -1,0 +1,21 @@
+"""Whatever a worker dies of, in whatever phase: nobody else is hurt, and it comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import matrix
+
+
+def test_worker_that_dies_anyhow_anywhere_hurts_nobody(
+    tmp_path: Path, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> None:
+    """Cells of the matrix by chance; ``--rounds 0``: every one."""
+    count = pytestconfig.getoption("rounds") or len(matrix.cells())
+    seed = pytestconfig.getoption("seed") or (hash(request.node.nodeid) & 0xFFFF)
+    print(f"--rounds {count} --seed {seed}")
+    outcome = matrix.rounds(tmp_path, count, seed)
+    assert outcome.faults == []
+    assert outcome.cells == count
