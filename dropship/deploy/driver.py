@@ -24,7 +24,7 @@ from dropship.core.saved import Journal, Outcome
 from dropship.core.situation import State
 from dropship.core.update import step
 from dropship.core.watch import Progress
-from dropship.deploy import ground, words
+from dropship.deploy import descriptors, ground, words
 from dropship.deploy.chores import Chores
 from dropship.deploy.complaints import Complaints
 from dropship.deploy.desk import Desk
@@ -124,7 +124,8 @@ class Driver:
             0, or 1 where an update was left in the middle for the next start to recover.
 
         Raises:
-            StateError: State or journal cannot be read, or the service's lock is gone.
+            StateError: State or journal cannot be read, the service's lock is gone, or this process
+                can open no more files.
         """
         try:
             started = self._started()
@@ -149,6 +150,8 @@ class Driver:
         self._heed()
         self._keep_turn()
         if self._exit is None and not self._ring():
+            # Whatever has leaked them: only a new process gets them back.
+            descriptors.see_room()
             self._desk.sleep(self._left())
 
     def _keep_turn(self) -> None:
