@@ -13,8 +13,8 @@ from typing import Final
 from dropship.agent import messages
 from dropship.agent.messages import Message
 
-# So that one chatty worker does not keep the supervisor from the others.
-_AT_ONCE: Final = 64
+AT_ONCE: Final = 64
+"""Messages that are received at a time: a chatty worker is not to keep the supervisor from others."""
 
 
 class Channel:
@@ -54,7 +54,7 @@ class Channel:
         Raises:
             ValueError: A packet that is no message; go on by calling again.
         """
-        for _ in range(_AT_ONCE):
+        for _ in range(AT_ONCE):
             try:
                 packet = self._socket.recv(messages.LONGEST + 1)
             except BlockingIOError:

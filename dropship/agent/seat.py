@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from dropship import log
 from dropship.agent import limits
-from dropship.agent.channel import Channel
+from dropship.agent.channel import AT_ONCE, Channel
 from dropship.agent.fork import Child, fork
 from dropship.agent.messages import Answered, Asleep, Busy, Statement, Wish
 from dropship.agent.record import CRASHED, ENDED, WorkerRecord
@@ -135,10 +135,10 @@ class Seat:
         running = self.running
         if running is None:
             return False
-        heard = False
+        heard = 0
         try:
             for message in running.channel.receive():
-                heard = True
+                heard += 1
                 if isinstance(message, Answered):
                     self._answers.append(message)
                 if isinstance(message, (Busy, Asleep)):
@@ -147,14 +147,16 @@ class Seat:
                 else:
                     running.vigil = running.vigil.counts(clocks.steady)
         except ValueError as error:
-            heard = True
+            heard += 1
             running.vigil = running.vigil.hears_nonsense(clocks.steady)
             if running.vigil.nonsense == 1:
                 self.log.error("the worker said what makes no sense: %s", error)  # noqa: TRY400 - a traceback tells nothing more
+        if heard == AT_ONCE:
+            running.vigil = running.vigil.finds_more()
         if running.channel.closed and running.vigil.hung_up is None:
-            heard = True
             running.vigil = running.vigil.hangs_up(clocks.steady)
-        return heard
+            return True
+        return heard > 0
 
     def taken_answers(self) -> list[Answered]:
         """What it said came of wishes; taken by this call."""

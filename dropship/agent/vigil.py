@@ -28,6 +28,10 @@ SPAN: Final = 10.0
 MOST: Final = 10_000
 """Messages in such a span at most: one that works well says twenty or so."""
 
+MOST_CRAMMED: Final = 30
+"""How often in a span more may be waiting than is heard at once: many who talk at once are heard
+too slowly to be told by what they said."""
+
 MOST_NONSENSE: Final = 100
 """Messages that make no sense, in a worker's whole life."""
 
@@ -57,6 +61,7 @@ class Vigil:
         hung_up: When it was found to have closed its end.
         since: When the span began in which messages are counted.
         count: How many there were in it.
+        crammed: How often more was waiting than is heard at once, in that span.
         nonsense: How many made no sense, ever.
     """
 
@@ -67,6 +72,7 @@ class Vigil:
     hung_up: float | None = None
     since: float = 0.0
     count: int = 0
+    crammed: int = 0
     nonsense: int = 0
 
     def hears(self, said: Statement, now: float) -> Vigil:
@@ -76,8 +82,12 @@ class Vigil:
     def counts(self, now: float) -> Vigil:
         """It said something that is no sign of attention."""
         if now - self.since >= SPAN:
-            return replace(self, since=now, count=1)
+            return replace(self, since=now, count=1, crammed=0)
         return replace(self, count=self.count + 1)
+
+    def finds_more(self) -> Vigil:
+        """More is waiting than is heard at once."""
+        return replace(self, crammed=self.crammed + 1)
 
     def hears_nonsense(self, now: float) -> Vigil:
         """It said what makes no sense."""
@@ -124,7 +134,8 @@ class Vigil:
     def _flood(self) -> Verdict:
         if self.nonsense >= MOST_NONSENSE:
             return Verdict.RAVES
-        return Verdict.TALKS if self.count > MOST else Verdict.FINE
+        too_much = self.count > MOST or self.crammed >= MOST_CRAMMED
+        return Verdict.TALKS if too_much else Verdict.FINE
 
 
 def late(planned: float, now: float) -> bool:

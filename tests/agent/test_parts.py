@@ -13,7 +13,7 @@ from dropship.agent.difference import difference
 from dropship.agent.limits import OomKills
 from dropship.agent.messages import Asleep, Busy
 from dropship.agent.stopping import Force, Stopping
-from dropship.agent.vigil import MOST, MOST_NONSENSE, Verdict, Vigil, late
+from dropship.agent.vigil import MOST, MOST_CRAMMED, MOST_NONSENSE, Verdict, Vigil, late
 from dropship.agent.words import ending, fate
 from dropship.config.model import (
     ArtifactConfig,
@@ -193,6 +193,16 @@ def test_worker_that_talks_without_end_is_not_listened_to_for_ever() -> None:
     verdict, vigil = vigil.judge(130.0, WATCHDOG)
     assert verdict is Verdict.TALKS
     assert vigil.judge(130.0, WATCHDOG)[0] is Verdict.FINE
+
+
+def test_worker_that_always_has_more_to_say_is_not_listened_to_for_ever() -> None:
+    """However slowly it is heard, thirty times in ten seconds are too often."""
+    vigil = Vigil(100.0, since=100.0).hears(BUSY, 100.0)
+    for _ in range(MOST_CRAMMED - 1):
+        vigil = vigil.finds_more()
+    assert vigil.judge(101.0, WATCHDOG)[0] is Verdict.FINE
+    assert vigil.finds_more().judge(101.0, WATCHDOG)[0] is Verdict.TALKS
+    assert vigil.counts(110.0).finds_more().judge(110.0, WATCHDOG)[0] is Verdict.FINE
 
 
 def test_worker_that_makes_no_sense_is_given_up_at_the_hundredth_time() -> None:
