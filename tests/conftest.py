@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--points", type=int, default=3, help="strikes a scene and kind (3); 0: all")
     group.addoption("--cuts", type=int, default=0, help="power cuts in a virtual machine (0)")
     group.addoption("--rounds", type=int, default=20, help="deaths in a phase (20); 0: all cells")
+    group.addoption("--rounds-seed", type=int, default=0, help="which deaths (0: by chance)")
     group.addoption("--downloads", type=int, default=25, help="spoiled downloads (25)")
     group.addoption("--soak", type=float, default=120, help="seconds of a soak (120)")
     group.addoption("--suspend", type=float, default=15, help="seconds of a host's sleep (15)")

@@ -25,6 +25,7 @@ from tests.e2e import soak as endurance
 from tests.e2e import suspend as sleeping
 from tests.e2e.host import Host
 from tests.faults import downloads as spoiled
+from tests.faults import matrix as deaths
 from tests.faults import scenes
 from tests.fuzz import guided
 from tests.fuzz import language as spoiled_texts
@@ -196,6 +197,15 @@ def downloads() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "good": good, **seen}
 
 
+def matrix() -> Mapping[str, Any]:
+    """Every way to die in every phase of an update: workers side by side, and bystanders."""
+    size, seed = len(deaths.cells()), 20261129
+    with tempfile.TemporaryDirectory() as folder:
+        seen = dataclasses.asdict(deaths.rounds(Path(folder), size, seed))
+    good = not seen["faults"] and not seen["left_out"] and seen["cells"] == size
+    return {"size": size, "seed": seed, "good": good, **seen}
+
+
 def version_one() -> Mapping[str, Any]:
     """300,000 random texts, read by us and by version 1 of hashicorp/hcl."""
     size, seed = 300_000, 20261124
@@ -217,6 +227,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "downloads": downloads,
     "soak": soak,
     "suspend": suspend,
+    "matrix": matrix,
     "version-one": version_one,
 }
 

@@ -13,9 +13,10 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -40,13 +41,13 @@ _WORDS = {
     "raise": r"exited with status 70 while {phase}",
     "oom": r"killed by SIGKILL while {phase} \(perhaps out of memory: "
     r"the kernel's OOM killer has struck\)",
-    "grow": r"killed by SIGKILL while {phase} \(it used \S+ MiB of memory, allowed are 200 MB\)",
+    "grow": r"killed by SIGKILL while {phase} \(it used \S+ MiB of memory, allowed are 190.7 MiB\)",
     "stop": r"killed by SIGKILL while {phase} \(it was silent for too long\)",
     "spin": r"killed by SIGABRT(?: \(core dumped\))? while {phase} \(it was silent for too long\)",
     "hangup": r"killed by SIGKILL while {phase} \(it hung up\)",
     "talks": r"killed by SIGKILL while {phase} \(it said too much\)",
     "raves": r"killed by SIGKILL while {phase} \(it said too much that makes no sense\)",
-    "leak": None,
+    "leak": r"exited with status (?:1|70) while .*",
     "hook": None,
     "unpacker": None,
 }
@@ -112,7 +113,7 @@ class Round:
         self.cells = chosen
         self.outcome = outcome
         self._told: dict[str, set[str]] = {one.name: set() for one in chosen}
-        self._step = 0
+        self._step, self._published = 0, 0.0
         for name in ("strike", "bad"):
             (folder / name).mkdir()
         self._site = plug(folder)
@@ -157,9 +158,8 @@ class Round:
         self._until_dead()
         for one in self.cells:
             host.publish({"version": "3"}, one.name)
-            (host.folder / "strike" / one.name).unlink(missing_ok=True)
         for one in self.cells:
-            self._until(lambda name=one.name: host.version(name) == "3", f"{one.name} converges")
+            self._until(partial(self._converged, one.name), f"{one.name} converges")
         self._until_idle()
         self._judge()
         self._until(lambda: self._ground() == before, lambda: f"{before} again: {self._ground()}")
@@ -190,16 +190,15 @@ class Round:
 
     def _strike(self, group: Path | None) -> None:
         """As soon as each has come to where it is to be struck."""
-        waiting = {one for one in self.cells if one.way in (*_SIGNALS, "oom")}
-        while waiting:
-            for one in tuple(waiting):
-                held = self.host.folder / "held" / one.name
-                self._until(lambda held=held: held.exists(), f"{one.name} comes so far")
-                waiting.remove(one)
-                if one.way in _SIGNALS:
-                    os.kill(int(held.read_text()), _SIGNALS[one.way])
-                elif group is not None:
-                    self._starve(one, group, int(held.read_text()))
+        for one in self.cells:
+            if one.way not in (*_SIGNALS, "oom"):
+                continue
+            held = self.host.folder / "held" / one.name
+            self._until(held.exists, f"{one.name} comes so far")
+            if one.way in _SIGNALS:
+                os.kill(int(held.read_text()), _SIGNALS[one.way])
+            elif group is not None:
+                self._starve(one, group, int(held.read_text()))
 
     def _starve(self, one: Cell, group: Path, pid: int) -> None:
         (group / "cgroup.procs").write_text(str(pid))
@@ -211,20 +210,26 @@ class Round:
     def _until_dead(self) -> None:
         for one in self.cells:
             if _WORDS[one.way] is not None:
-                least = 2 if one.phase == "starting" else 1
-                self._until(lambda one=one, n=least: len(self._deaths(one)) >= n, f"{one} dies")
+                self._until(partial(self._died, one), f"{one} dies")
             elif one.way == "hook":
-                there = self.host.folder / "strike" / f"{one.name}-{_HOOKS[one.phase]}"
-                self._until(lambda there=there: not there.exists(), f"{one}: the hook is killed")
+                self._until(partial(self._hook_died, one), f"{one}: the hook is killed")
             else:
                 struck = self.host.folder / "struck" / one.name
-                self._until(lambda struck=struck: struck.exists(), f"{one} strikes")
+                self._until(struck.exists, f"{one} strikes")
+
+    def _died(self, one: Cell) -> bool:
+        return len(self._deaths(one)) >= (2 if one.phase == "starting" else 1)
+
+    def _hook_died(self, one: Cell) -> bool:
+        return not (self.host.folder / "strike" / f"{one.name}-{_HOOKS[one.phase]}").exists()
+
+    def _converged(self, name: str) -> bool:
+        return self.host.version(name) == "3"
 
     # --- looking --------------------------------------------------------------------------------
 
-    def _until(self, what: object, doing: object) -> None:
+    def _until(self, what: Callable[[], object], doing: str | Callable[[], str]) -> None:
         """Wait; meanwhile somebody else updates, and the agent answers."""
-        assert callable(what)
 
         def looked() -> bool:
             self._look()
@@ -232,8 +237,8 @@ class Round:
 
         eventually(
             looked,
-            lambda: f"{doing() if callable(doing) else doing}: {self.host.said()[-6000:]}",
-            deadline=120,
+            lambda: f"{doing if isinstance(doing, str) else doing()}: {self._said()}",
+            deadline=60,
         )
 
     def _look(self) -> None:
@@ -248,6 +253,11 @@ class Round:
         for name, service in self.host.services().items():
             if service["state"] == "crashed" and name in self._told:
                 self._told[name].add(service["lastError"])
+
+    def _said(self) -> str:
+        """The end of the log, without those who go on as ever."""
+        lines = [line for line in self.host.said().splitlines() if f"[{MOVING}]" not in line]
+        return "\n".join(lines[-60:])
 
     def _deaths(self, one: Cell) -> list[str]:
         return re.findall(rf"ERROR \[{one.name}\] worker died: (.*)", self.host.said())
@@ -286,7 +296,9 @@ class Round:
                 self._fault(f"{one}: died of {deaths}")
             told = self._told[one.name]
             self.outcome.told += bool(told)
-            odd = [text for text in told if not re.fullmatch(rf"{wanted}, next try in [12] s", text)]
+            odd = [
+                text for text in told if not re.fullmatch(rf"{wanted}, next try in [12] s", text)
+            ]
             if odd and not again:
                 self._fault(f"{one}: lastError was {odd}")
         if self.outcome.slowest_step > 30:
@@ -325,9 +337,8 @@ def no_control_group() -> str | None:
     """Why no worker can be put into a small memory control group here; None if one can."""
     if os.geteuid() != 0:
         return "control groups are root's to make"
-    with suppress(OSError):
-        with _memory_group():
-            return None
+    with suppress(OSError), _memory_group():
+        return None
     return "there is no memory controller of control groups here (v1 or v2)"
 
 

@@ -80,7 +80,9 @@ def eat(size):
     LEAKED.append(food)
 
 def grow(desk):
-    eat(300)
+    for _ in range(20):
+        eat(16)
+        desk.attend()
     hold(desk)
 
 def fail(_desk):

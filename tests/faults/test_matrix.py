@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,12 @@ from tests.faults import matrix
 
 
 def test_worker_that_dies_anyhow_anywhere_hurts_nobody(
-    tmp_path: Path, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+    tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     """Cells of the matrix by chance; ``--rounds 0``: every one."""
     count = pytestconfig.getoption("rounds") or len(matrix.cells())
-    seed = pytestconfig.getoption("seed") or (hash(request.node.nodeid) & 0xFFFF)
-    print(f"--rounds {count} --seed {seed}")
+    seed = pytestconfig.getoption("rounds_seed") or secrets.randbelow(1 << 16)
+    print(f"--rounds {count} --rounds-seed {seed}")
     outcome = matrix.rounds(tmp_path, count, seed)
     assert outcome.faults == []
     assert outcome.cells == count
