@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dropship.agent import limits
+from dropship.agent import leftover, limits
 from dropship.agent.board import Board
 from dropship.agent.difference import Difference
 from dropship.agent.messages import Answered, Finish, Wish
@@ -30,9 +30,11 @@ from dropship.agent.vigil import Verdict
 from dropship.agent.words import ending, fate
 from dropship.config.model import Config
 from dropship.core import restart
+from dropship.errors import StateError
 
 # So that callers and signals are heard between them: forking that many takes some 50 ms.
 _STARTS_A_TURN: Final = 16
+_OUT_OF_TIME: Final = "it did not end in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,8 @@ class Crew:
         self._board.changed(urgent=True)
         if self.stopping or self._ways.once:
             self.ended_badly |= not well
+            if seat.verdict == _OUT_OF_TIME:
+                _kill_hook(self.config, seat)
             seat.log.log(
                 logging.INFO if well else logging.ERROR, "worker ended: %s", seat.last_exit
             )
@@ -314,11 +318,19 @@ def _by_nobody(ended: os.waitid_result, seat: Seat) -> bool:
 def _press(seat: Seat, force: Force) -> None:
     seat.asked = True
     if force is Force.KILLED:
-        seat.kill(signal.SIGKILL, "it did not end in time")
+        seat.kill(signal.SIGKILL, _OUT_OF_TIME)
         return
     seat.tell(Finish(hard=force is Force.PRESSED))
     # Wakes it out of a blocking call, too.
     seat.kill(signal.SIGTERM)
+
+
+def _kill_hook(config: Config, seat: Seat) -> None:
+    try:
+        if leftover.kill_hook(config.state_path, seat.name):
+            seat.log.error("killed the hook that the worker has left")
+    except StateError as error:
+        seat.log.warning("%s", error)
 
 
 def _enforce_memory(seat: Seat) -> None:

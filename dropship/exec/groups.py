@@ -71,6 +71,11 @@ def end(group: ProcessGroup, grace: float, watch: Watch | None = None) -> None:
         _gone_within(group, 1.0, None)
 
 
+def kill(group: ProcessGroup) -> bool:
+    """KILL to whatever is left of the group, at once; False if nothing is."""
+    return _signalled(group, signal.SIGKILL)
+
+
 def _signalled(group: ProcessGroup, number: signal.Signals) -> bool:
     if not alive(group):
         return False

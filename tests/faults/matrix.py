@@ -168,7 +168,7 @@ class Round:
             self._fault(f"bystanders were {bystanders}, are {now}")
         if (code := host.stop()) != 0:
             self._fault(f"the agent ended with {code}")
-        self._until(lambda: not _ours(host), lambda: f"nobody is left: {_ours(host)}")
+        self._until(lambda: not ours(host), lambda: f"nobody is left: {ours(host)}")
 
     # --- striking -------------------------------------------------------------------------------
 
@@ -323,13 +323,13 @@ def _answers(process: psutil.Process) -> bool:
     return True
 
 
-def _ours(host: Host) -> list[str]:
+def ours(host: Host) -> list[psutil.Process]:
     """Whoever still has something to do with the host."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("DROPSHIP_CONFIG") == str(host.config):
-                found.append(f"{process.pid} {process.cmdline()}")
+                found.append(process)
     return found
 
 

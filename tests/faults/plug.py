@@ -2,16 +2,13 @@
 
 ``plug`` writes a ``sitecustomize`` into a folder for PYTHONPATH. It touches forked children only: the
 supervisor is as it always is. An order is a file ``orders/SERVICE`` with a phase and a way; it is
-obeyed once, by the first worker of that service that is in that phase.
+obeyed once, by the first worker of that service that is in that phase. Of a way that is none of
+``WAYS`` it waits there, attentively, to be struck from outside.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-
-# Ways that a worker goes by itself; all others wait in their phase, attentively, to be struck from
-# outside.
-INSIDE = ("exit", "raise", "spin", "hangup", "talks", "raves", "leak", "grow", "unpacker")
 
 _SITE = """\
 import os, signal, sys, time
@@ -92,6 +89,10 @@ def spin(_desk):
     while True:
         pass
 
+def be_deaf(_desk):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    spin(_desk)
+
 def hang_up(desk):
     desk._channel.close()
     while True:
@@ -116,7 +117,7 @@ def leak(_desk):
         pass
 
 WAYS = {{
-    "exit": lambda desk: os._exit(3), "raise": fail, "spin": spin, "hangup": hang_up, "talks": talk,
+    "exit": lambda desk: os._exit(3), "raise": fail, "spin": spin, "deaf": be_deaf, "hangup": hang_up, "talks": talk,
     "raves": rave, "leak": leak, "grow": grow, "unpacker": lambda desk: STRUCK.append("unpacker"),
 }}
 os.register_at_fork(after_in_child=arm)
