@@ -90,8 +90,8 @@ class Outcome:
     told: int = 0
     slowest_step: float = 0.0
     left_out: dict[str, str] = field(default_factory=dict)
-    by_way: Counter[str] = field(default_factory=Counter)
-    by_phase: Counter[str] = field(default_factory=Counter)
+    by_way: dict[str, int] = field(default_factory=dict)
+    by_phase: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
@@ -280,8 +280,6 @@ class Round:
     def _judge(self) -> None:
         for one in self.cells:
             self.outcome.cells += 1
-            self.outcome.by_way[one.way] += 1
-            self.outcome.by_phase[one.phase] += 1
             deaths = self._deaths(one)
             self.outcome.deaths += len(deaths)
             words = _WORDS[one.way]
@@ -397,4 +395,7 @@ def rounds(folder: Path, count: int, seed: int) -> Outcome:
             outcome.faults.append(str(error))
         finally:
             one.host.close()
+    done = chosen[:count]
+    outcome.by_way = dict(Counter(one.way for one in done))
+    outcome.by_phase = dict(Counter(one.phase for one in done))
     return outcome
