@@ -107,6 +107,14 @@ def test_every_row_pairs_its_event_with_a_guard_and_an_effect_that_are_for_it() 
             assert issubclass(row.event, kinds_of_event), (row, function)
 
 
+def test_rest_has_an_end_in_time() -> None:
+    """Whoever comes to rest checks again, so one that is stuck by then is found out."""
+    for row in TABLE:
+        if row.next is Phase.IDLE is not row.phase:
+            names = [maker.__name__ for maker in row.makers]
+            assert names[-1].startswith(("check_later", "check_at_once", "back_off")), (row, names)
+
+
 def test_order_that_ends_a_phase_calls_off_what_is_out_before_anything_else() -> None:
     """Only where nothing long is out there is nothing to call off."""
     resting = (Phase.IDLE, Phase.HOLDING)
