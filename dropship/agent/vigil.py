@@ -107,10 +107,9 @@ class Vigil:
             return None
         if self._flood is not Verdict.FINE:
             return self.since
-        silent = self._silent_at(watchdog)
-        return silent if self.hung_up is None else min(silent, self.hung_up + HUNG_UP_GRACE)
-
-    def _silent_at(self, watchdog: float) -> float:
+        # That it is silent is no wonder then.
+        if self.hung_up is not None and self.aborted is None:
+            return self.hung_up + HUNG_UP_GRACE
         if self.aborted is not None:
             return self.aborted + GRACE
         if isinstance(self.said, Asleep):
@@ -124,7 +123,7 @@ class Vigil:
             return Verdict.FINE, self
         if self._flood is not Verdict.FINE:
             return self._flood, replace(self, killed=True)
-        if self.hung_up is not None and now >= self.hung_up + HUNG_UP_GRACE:
+        if self.hung_up is not None and self.aborted is None:
             return Verdict.HUNG_UP, replace(self, killed=True)
         if self.aborted is None:
             return Verdict.ABORT, replace(self, aborted=now)

@@ -167,6 +167,10 @@ def test_endings_are_told_in_words() -> None:
 
 def test_worker_that_hung_up_has_a_few_seconds() -> None:
     """Whoever hangs up because he dies is gone by then; the rest is killed, asleep or not."""
+    # Nobody wonders that it is silent, even where that is found out sooner.
+    vigil = Vigil(100.0, Asleep(100.0)).hangs_up(101.0)
+    assert vigil.judge(103.0, 1.0)[0] is Verdict.FINE
+    assert vigil.judge(104.0, 1.0)[0] is Verdict.HUNG_UP
     for said in (Busy("staging"), Asleep(3700.0)):
         vigil = Vigil(100.0, said).hangs_up(101.0)
         assert vigil.deadline(WATCHDOG) == 104.0
@@ -174,6 +178,13 @@ def test_worker_that_hung_up_has_a_few_seconds() -> None:
         verdict, vigil = vigil.judge(104.0, WATCHDOG)
         assert verdict is Verdict.HUNG_UP
         assert vigil.deadline(WATCHDOG) is None
+
+
+def test_worker_that_is_asked_where_it_hangs_has_its_time_though_it_hung_up() -> None:
+    """Its words are those of the first fault."""
+    vigil = Vigil(100.0, Busy("staging")).judge(170.0, WATCHDOG)[1].hangs_up(171.0)
+    assert vigil.deadline(WATCHDOG) == 175.0
+    assert vigil.judge(175.0, WATCHDOG)[0] is Verdict.KILL
 
 
 def test_clocks_started_anew_give_one_that_hung_up_his_seconds_again() -> None:

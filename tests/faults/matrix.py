@@ -21,6 +21,7 @@ from pathlib import Path
 
 import psutil
 
+from dropship.linux import oom
 from tests.e2e.host import Host, eventually
 from tests.faults.plug import plug
 
@@ -33,14 +34,15 @@ BACKWARDS = frozenset(one for one in PHASES if one.startswith("undo_")) | {"sett
 STEADY, MOVING = "steady", "moving"
 SIDE_BY_SIDE = 20
 
+_PERHAPS = r" \(perhaps out of memory: the kernel's OOM killer has struck\)"
+
 # How a death is told, by the way; none: the worker lives on.
 _WORDS = {
     "segv": r"killed by SIGSEGV(?: \(core dumped\))? while {phase}",
-    "kill": r"killed by SIGKILL while {phase}",
+    "kill": r"killed by SIGKILL while {phase}{perhaps}",
     "exit": r"exited with status 3 while {phase}",
     "raise": r"exited with status 70 while {phase}",
-    "oom": r"killed by SIGKILL while {phase} \(perhaps out of memory: "
-    r"the kernel's OOM killer has struck\)",
+    "oom": rf"killed by SIGKILL while {{phase}}{_PERHAPS}",
     "grow": r"killed by SIGKILL while {phase} \(it used \S+ MiB of memory, allowed are 190.7 MiB\)",
     "stop": r"killed by SIGKILL while {phase} \(it was silent for too long\)",
     "spin": r"killed by SIGABRT(?: \(core dumped\))? while {phase} \(it was silent for too long\)",
@@ -114,6 +116,7 @@ class Round:
         self.outcome = outcome
         self._told: dict[str, set[str]] = {one.name: set() for one in chosen}
         self._step, self._published = 0, 0.0
+        self._oom_kills = oom.kills()
         for name in ("strike", "bad"):
             (folder / name).mkdir()
         self._site = plug(folder)
@@ -278,6 +281,8 @@ class Round:
         self._until(lambda: not any(map(self.host.litter, names)), "staging is swept")
 
     def _judge(self) -> None:
+        # Whom the kernel has struck meanwhile, on the whole machine, is not to be told.
+        perhaps = f"(?:{_PERHAPS})?" if oom.kills() != self._oom_kills else ""
         for one in self.cells:
             self.outcome.cells += 1
             deaths = self._deaths(one)
@@ -287,7 +292,7 @@ class Round:
                 continue
             doing = one.phase.replace("_", " ")
             again = ", 2nd time" if one.phase == "starting" else ""
-            wanted = words.format(phase=doing) + again
+            wanted = words.format(phase=doing, perhaps=perhaps) + again
             if len(deaths) != (2 if again else 1) or not re.fullmatch(
                 rf"{wanted}, next try in [12] s", deaths[-1]
             ):
