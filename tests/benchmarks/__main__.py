@@ -15,7 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from dropship import __version__
-from tests.benchmarks import configs, corpus, crowd, disk, downtime, memory, parse, ratios, startup
+from tests.benchmarks import (
+    configs,
+    corpus,
+    crowd,
+    disk,
+    downtime,
+    idle,
+    memory,
+    parse,
+    ratios,
+    restart,
+    startup,
+)
 
 _ON_DISK = "/var/tmp"  # where the hierarchy standard wants files that outlive a reboot
 
@@ -96,6 +108,18 @@ def _crowd(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return crowd.measured(round(crowd.SERVICES * args.size), args.rounds, folder)
 
 
+def _idle(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return idle.measured(_counts(idle.SERVICES, args), args.rounds, folder)
+
+
+def _restart(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return restart.measured(_counts(restart.SERVICES, args), args.rounds, folder)
+
+
+def _counts(counts: Sequence[int], args: argparse.Namespace) -> list[int]:
+    return sorted({max(1, round(one * args.size)) for one in counts})
+
+
 def _startup(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return startup.measured(args.rounds, folder)
 
@@ -107,9 +131,11 @@ def _memory(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 _BENCHMARKS = {
     "crowd": _Benchmark(_crowd, crowd.lines, "memory"),
     "downtime": _Benchmark(_downtime, downtime.lines, "disk"),
+    "idle": _Benchmark(_idle, idle.lines, "memory"),
     "install": _Benchmark(_install, ratios.lines, "disk"),
     "memory": _Benchmark(_memory, memory.lines, "disk"),
     "parse": _Benchmark(_parse, parse.lines, "memory"),
+    "restart": _Benchmark(_restart, restart.lines, "memory"),
     "startup": _Benchmark(_startup, startup.lines, "memory"),
 }
 

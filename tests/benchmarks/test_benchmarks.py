@@ -8,7 +8,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from tests.benchmarks import corpus, crowd, downtime, memory
+from tests.benchmarks import corpus, crowd, downtime, idle, memory, objects, restart
 from tests.benchmarks.stream import Stream
 from tests.e2e.host import eventually
 
@@ -69,6 +69,54 @@ def test_memory_is_looked_at_while_an_agent_updates(tmp_path: Path) -> None:
     assert row["met"] == (peak.above <= memory.TARGET)
     (line,) = memory.lines([row])
     assert f"{row['above idle, most']:.1f} at most" in line
+
+
+def test_idle_is_measured_between_checks_before_and_after_an_update(tmp_path: Path) -> None:
+    """What a worker has alone is less than all have; the store was asked all the while."""
+    (found,) = idle.measured([1], 1, tmp_path)
+    for when in ("checked", "updated"):
+        sizes = found[f"MiB, {when}"]
+        assert 1 < sizes["worker"] < sizes["agent"]
+    assert 0 < found["ms per check"] < 1000
+    assert 0 < found["boto3's ms"] < 1000
+    assert found["met"]["ratio"] == (found["ratio"] <= idle.TARGETS["ratio"])
+    assert f"{found['ratio']:.2f} times boto3's" in "\n".join(idle.lines([found]))
+
+
+def test_restart_is_timed_to_the_next_question(tmp_path: Path) -> None:
+    """The policy's second is in it, so that less would be an old worker's question."""
+    (found,) = restart.measured([1], 1, tmp_path)
+    assert 0.9 <= found["median"] < 60
+    assert f"{found['median']:.3f} s" in "\n".join(restart.lines([found]))
+
+
+def test_memory_of_its_own_is_what_a_process_writes() -> None:
+    """A page that was written belongs to the process alone; one that it shares does not."""
+    script = """
+import os
+shared = bytearray(os.urandom(1 << 20) * 32)
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
+    input()
+    shared[:] = os.urandom(1 << 20) * 32
+    print("written", flush=True)
+    input()
+    os._exit(0)
+os.wait()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        before = objects.own(child)
+        assert before < 32 << 20
+        process.stdin.write(b"write\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        assert objects.own(child) - before >= 32 << 20
+        process.stdin.write(b"end\n")
 
 
 def test_stream_is_a_whole_archive_of_the_length_it_says() -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,8 +57,9 @@ def tarball(files: Mapping[str, str | bytes]) -> bytes:
 class Host:
     """One host: everything below one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = PROGRAM) -> None:
         self.folder = folder
+        self._program = program
         self.store = folder / "store"
         self.store.mkdir()
         self.config = folder / "dropship.hcl"
@@ -148,7 +149,7 @@ service "{name}" {{
     def run(self, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            [*PROGRAM, *args],
+            [*self._program, *args],
             cwd=self.folder,
             env=self.environ(**environ),
             capture_output=True,
@@ -161,7 +162,7 @@ service "{name}" {{
         """Start an agent."""
         with self.log.open("ab") as log:
             self._agent = subprocess.Popen(
-                [*PROGRAM, "agent", *args],
+                [*self._program, "agent", *args],
                 cwd=cwd or self.folder,
                 env=self.environ(**environ),
                 stdin=subprocess.DEVNULL,
