@@ -70,10 +70,7 @@ class WorkerDesk:
         """Beat the heart, hear what was ordered."""
         self._listen()
         self._say_answers()
-        silent = time.monotonic() - self._said_at
-        # Progress comes with every piece that is read; it is told twice a second.
-        news = isinstance(self._said, Asleep) or self._said is None
-        if news or silent >= BEAT or (self._said != self._busy and silent >= _LIVELY):
+        if self._is_due(time.monotonic()):
             self._say(self._busy)
 
     def orders(self) -> Sequence[Order]:
@@ -192,6 +189,20 @@ class WorkerDesk:
         if hard or not self._stopping:
             self._orders.append(Order(on.Stop(at=time.time(), hard=hard)))
         self._stopping = True
+
+    def _is_due(self, now: float) -> bool:
+        """Whether it is time for a word, if only a beat."""
+        said = self._said
+        if said is None:
+            return True
+        if isinstance(said, Asleep):
+            # A sleep that is cut short is told of. One that lasted as long as was said ends by
+            # itself, and the next word, of a check, follows at once: one for both wakes the
+            # supervisor once.
+            return now < said.until or now - said.until >= BEAT
+        silent = now - self._said_at
+        # Progress comes with every piece that is read; it is told twice a second.
+        return silent >= BEAT or (said != self._busy and silent >= _LIVELY)
 
     def _say_asleep(self, resting: Asleep, seconds: float | None) -> None:
         span = 2 * _NAP if seconds is None else seconds

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 import pytest
 
 from dropship.agent.channel import Channel
-from dropship.agent.desk import WorkerDesk
+from dropship.agent.desk import BEAT, WorkerDesk
 from dropship.agent.messages import Answered, Asleep, Busy, CheckNow, Finish, Message, Wish
 from dropship.core import events as on
 from dropship.core.phase import Phase
@@ -108,6 +108,24 @@ def test_sleeper_says_until_when_and_then_that_it_is_awake(
     (order,) = orders(desk)
     assert isinstance(order, on.CheckNow)
     assert order.force
+
+
+def test_sleeper_who_slept_as_long_as_was_said_speaks_with_the_next_news_or_beat(
+    desk: WorkerDesk, supervisor: Channel
+) -> None:
+    """That it is awake is no news by then; but for longer than a beat it is not silent."""
+    desk.busy(Busy("idle"))
+    desk.rest(Asleep(0.0))
+    heard(supervisor)
+    desk.sleep(0.01)
+    (asleep,) = heard(supervisor)
+    assert isinstance(asleep, Asleep)
+    told: list[Message] = []
+    while not told:
+        desk.attend()
+        told = heard(supervisor)
+    assert told == [Busy("idle")]
+    assert time.monotonic() - asleep.until >= BEAT
 
 
 def test_sleep_ends_when_its_time_is_over(desk: WorkerDesk) -> None:
