@@ -63,11 +63,20 @@ def current(layout: Layout) -> str | None:
         None if there is no link, or it leads anywhere but directly into ``releases/``.
     """
     try:
-        target = _home(layout) / layout.destination.readlink()
+        text = layout.destination.readlink()
     except OSError:  # nothing there, or no symlink
         return None
-    ours = os.path.realpath(target.parent) == os.path.realpath(layout.releases)
-    return target.name if ours and target.name not in ("", "..") else None
+    ours = _is_releases(layout, text.parent)
+    return text.name if ours and text.name not in ("", "..") else None
+
+
+def _is_releases(layout: Layout, folder: Path) -> bool:
+    """Whether a link in the destination's place that says ``folder`` leads to ``releases/``."""
+    # This is asked at every check, and mostly the words are the same: the kernel need not be asked
+    # for every folder on both ways.
+    if layout.destination.parent / folder == layout.releases:
+        return True
+    return os.path.realpath(_home(layout) / folder) == os.path.realpath(layout.releases)
 
 
 def link_text(layout: Layout, name: str) -> str:
