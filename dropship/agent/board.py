@@ -33,7 +33,7 @@ class Board:
         self._told_at = 0.0
         self._status = ""
 
-    def record(self, seats: Collection[Seat], *, stopping: bool) -> AgentRecord:
+    def record(self, seats: Collection[Seat], now: Clocks, *, stopping: bool) -> AgentRecord:
         """All that is known now."""
         return AgentRecord(
             pid=os.getpid(),
@@ -41,7 +41,7 @@ class Board:
             version=self._version,
             stopping=stopping,
             config_error=self.config_error,
-            workers=tuple(seat.record() for seat in seats),
+            workers=tuple(seat.record(now) for seat in seats),
         )
 
     def changed(self, *, urgent: bool = False) -> None:
@@ -84,7 +84,7 @@ def status(seats: Collection[Seat]) -> str:
 
 
 def _progress(seat: Seat) -> str:
-    progress = seat.record().progress
+    progress = seat.progress
     if progress is None or not progress.total:
         return seat.name
     return f"{seat.name} {100 * progress.done // progress.total}%"

@@ -16,7 +16,7 @@ from typing import Final
 from dropship.agent import answers, messages, questions
 from dropship.agent.answers import OutcomeAnswer
 from dropship.agent.control import Caller, Control
-from dropship.agent.crew import Crew
+from dropship.agent.crew import Crew, clocks
 from dropship.agent.protocol import DONE, News, Request, Result
 from dropship.agent.seat import Clocks, Seat
 from dropship.deploy.desk import Verdict
@@ -181,7 +181,7 @@ def _done(came: OutcomeAnswer) -> News:
 
 def _news(seat: Seat) -> News:
     """What a service's worker does, for who waits for it."""
-    known = seat.record()
+    known = seat.record(clocks())
     progress = known.progress
     news = News(service=known.name, phase=known.phase, release=known.release)
     if progress is None:

@@ -22,6 +22,7 @@ from dropship.agent.record import CRASHED, ENDED, WorkerRecord
 from dropship.agent.vigil import Vigil
 from dropship.config.model import Config, ServiceConfig
 from dropship.core.restart import Restarts
+from dropship.core.watch import Progress
 from dropship.errors import DropshipError, InterruptedByStop
 
 Work: TypeAlias = Callable[[Config, ServiceConfig, Channel], int]
@@ -179,7 +180,7 @@ class Seat:
         """There is no worker, against our will; the next is to be started when it is ``due``."""
         self.due = due
         self._note(CRASHED, clocks.wall)
-        self._wake_at = clocks.wall + due - clocks.steady
+        self._wake_at = due
 
     def bury(self, ending: str, clocks: Clocks, *, well: bool) -> float:
         """The worker was reaped: give back what it had; returns the seconds it lived.
@@ -198,9 +199,15 @@ class Seat:
         self._note(ENDED if well else CRASHED, clocks.wall)
         return clocks.steady - running.since
 
-    def record(self) -> WorkerRecord:
-        """What others may know."""
+    @property
+    def progress(self) -> Progress | None:
+        """How far its worker is."""
         said = self._said
+        return said.progress if isinstance(said, Busy) else None
+
+    def record(self, now: Clocks) -> WorkerRecord:
+        """What others may know."""
+        said, wake_at = self._said, self._wake_at
         return WorkerRecord(
             name=self.name,
             pid=self.running.child.pid if self.running else None,
@@ -210,9 +217,10 @@ class Seat:
             phase=self._phase,
             since=self._phase_since,
             release=said.release if isinstance(said, Busy) else "",
-            progress=said.progress if isinstance(said, Busy) else None,
+            progress=self.progress,
             last_check=self._rested.checked or None,
-            next_check=self._wake_at,
+            # By the clock of people only now: it may have jumped meanwhile.
+            next_check=None if wake_at is None else now.wall + wake_at - now.steady,
             trouble=self._rested.trouble,
             blame=self._rested.blame,
             failed=self.failed,
@@ -222,7 +230,7 @@ class Seat:
         if said.phase != self._phase:
             self._note(said.phase, clocks.wall)
         if isinstance(said, Asleep):
-            self._wake_at = clocks.wall + said.until - clocks.steady
+            self._wake_at = said.until
             self._rested = replace(said, checked=said.checked or self._rested.checked)
 
     def _note(self, phase: str, wall: float) -> None:

@@ -235,7 +235,7 @@ class _Supervisor:
         self._crew.press(stopping.force)
 
     def _record(self) -> AgentRecord:
-        return self._board.record(self._crew.seats, stopping=self._stopping.under_way)
+        return self._board.record(self._crew.seats, clocks(), stopping=self._stopping.under_way)
 
     def _reload(self) -> str:
         """Read the configuration again; gives in words what that changed.

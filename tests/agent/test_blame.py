@@ -53,7 +53,7 @@ def recorded(service: ServiceConfig, *states: State) -> list[WorkerRecord]:
             desk.show(state, None)
             desk.sleep(0.0)
             seat.hear(NOW)
-            records.append(seat.record())
+            records.append(seat.record(NOW))
     return records
 
 

@@ -92,10 +92,13 @@ service "app" {{
   after "script" {{ command = "! grep -q bad {host.destination()}/version" }}
 }}
 """,
+        host.service(name="late", interval="1h"),
         main='watchdog = "1s"',
     )
+    host.publish({"version": "1"}, "late")
     host.start(**clock.environ)
     host.until_version("1")
+    host.until_version("1", "late")
     yield clock
     assert host.stop() == 0
 
@@ -119,6 +122,10 @@ def test_jump_of_the_clock_neither_stops_checks_nor_kills_anybody(
     assert min(spans) > 0.8 * _INTERVAL
     store.version = "2"
     host.until_version("2")
+    late = host.services()["late"]
+    assert 0 < seconds_of(late["nextCheck"]) - running.now() < 4000, (
+        "an hour and its splay, by this clock"
+    )
     assert host.pid() == worker
     assert host.worker()["restarts"] == 0
     told = host.services()["app"]
