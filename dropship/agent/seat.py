@@ -17,7 +17,7 @@ from dropship import log
 from dropship.agent import limits
 from dropship.agent.channel import AT_ONCE, Channel
 from dropship.agent.fork import Child, fork
-from dropship.agent.messages import Answered, Asleep, Busy, Statement, Wish
+from dropship.agent.messages import Answered, Asleep, Busy, Message, Statement, Wish
 from dropship.agent.record import CRASHED, ENDED, WorkerRecord
 from dropship.agent.vigil import Vigil
 from dropship.config.model import Config, ServiceConfig
@@ -136,28 +136,36 @@ class Seat:
         running = self.running
         if running is None:
             return False
-        heard = 0
-        try:
-            for message in running.channel.receive():
+        heard, more = 0, True
+        while more and heard < AT_ONCE:
+            try:
+                for message in running.channel.receive():
+                    heard += 1
+                    self._listen(running, message, clocks)
+                more = False
+            except ValueError as error:
                 heard += 1
-                if isinstance(message, Answered):
-                    self._answers.append(message)
-                if isinstance(message, (Busy, Asleep)):
-                    running.vigil = running.vigil.hears(message, clocks.steady)
-                    self._take_in(message, clocks)
-                else:
-                    running.vigil = running.vigil.counts(clocks.steady)
-        except ValueError as error:
-            heard += 1
-            running.vigil = running.vigil.hears_nonsense(clocks.steady)
-            if running.vigil.nonsense == 1:
-                self.log.error("the worker said what makes no sense: %s", error)  # noqa: TRY400 - a traceback tells nothing more
-        if heard == AT_ONCE:
+                self._shrug(running, error, clocks)
+        if heard >= AT_ONCE:
             running.vigil = running.vigil.finds_more()
         if running.channel.closed and running.vigil.hung_up is None:
             running.vigil = running.vigil.hangs_up(clocks.steady)
             return True
         return heard > 0
+
+    def _listen(self, running: Running, message: Message, clocks: Clocks) -> None:
+        if isinstance(message, (Busy, Asleep)):
+            running.vigil = running.vigil.hears(message, clocks.steady)
+            self._take_in(message, clocks)
+            return
+        running.vigil = running.vigil.counts(clocks.steady)
+        if isinstance(message, Answered):
+            self._answers.append(message)
+
+    def _shrug(self, running: Running, error: ValueError, clocks: Clocks) -> None:
+        running.vigil = running.vigil.hears_nonsense(clocks.steady)
+        if running.vigil.nonsense == 1:
+            self.log.error("the worker said what makes no sense: %s", error)
 
     def taken_answers(self) -> list[Answered]:
         """What it said came of wishes; taken by this call."""
