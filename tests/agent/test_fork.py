@@ -77,4 +77,5 @@ def test_child_that_cannot_be_watched_is_ended() -> None:
         timeout=50,
         check=False,
     )
-    assert (done.stdout, done.stderr) == ("Too many open files\nno child\n", "")
+    # The child has the same limit, and may have come as far as to say so.
+    assert done.stdout == "Too many open files\nno child\n"
