@@ -34,7 +34,7 @@ from dropship.net.http import CONNECT, READ
 from dropship.net.lengths import LengthError, length
 from dropship.net.lines import in_a_line
 from dropship.repos.s3 import S3Options
-from dropship.repos.s3_head import Heads
+from dropship.repos.s3_head import Heads, rehearse_download
 
 _CONFIG: Final[Mapping[str, Any]] = {
     "retries": {"mode": "standard", "total_max_attempts": 2},
@@ -96,6 +96,7 @@ class Client:
     """An S3 client that answers with values, or with errors that operators understand."""
 
     def __init__(self, options: S3Options) -> None:
+        self._rehearsed = False
         try:
             core = _session(options)
             make = _maker(options, core)
@@ -108,6 +109,9 @@ class Client:
     def prepare(self, named: Mapping[str, Any]) -> None:
         """Make ready for asking for an object; talks to nobody."""
         self._heads.learn({**named, **_HEAD})
+        if not self._rehearsed:
+            self._rehearsed = True
+            rehearse_download(self._downloading, named)
 
     def head(self, where: str, named: Mapping[str, Any]) -> Mapping[str, Any] | RepoError:
         """What is known of one object, or the error to raise."""
