@@ -23,14 +23,13 @@ def see_room() -> None:
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        lowest = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        os.close(lowest)
+        # Without the listing's own. A path for each would cost more than all the rest of it.
+        used = len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - see above
     except OSError as error:
         if error.errno != errno.EMFILE:
             return
-        lowest = limit
-    # What is leaked leaves no gaps: all below the lowest one that is free are open.
-    if limit != resource.RLIM_INFINITY and lowest + _ROOM > limit:
+        used = limit
+    if limit != resource.RLIM_INFINITY and used + _ROOM > limit:
         raise StateError(
             "too many files are open, and no more can be",
             cure="raise `nofile` of `worker`, or the limit of the agent, if this comes again",
