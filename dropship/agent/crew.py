@@ -229,10 +229,12 @@ class Crew:
 
     def _listen_to(self, seat: Seat, now: Clocks) -> bool:
         """Hear a part of what it has said; False if there is nothing more."""
+        before = seat.news
         heard = seat.hear(now)
         if heard:
-            self._board.changed()
             self._mind(seat)
+        if seat.news != before:  # and not at each check that finds nothing
+            self._board.changed()
         self._answers += [(seat.name, one) for one in seat.taken_answers()]
         return heard
 

@@ -87,6 +87,11 @@ class Seat:
         return self._rested.failed
 
     @property
+    def news(self) -> tuple[bool, bool, Progress | None]:
+        """What the world is told of it, in one line with the others."""
+        return self.updating, self.failed, self.progress
+
+    @property
     def fresh(self) -> bool:
         """Its first worker is still to be started."""
         return self.due is not None and self._phase == "starting"
