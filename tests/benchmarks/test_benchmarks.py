@@ -8,9 +8,13 @@ import sys
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks import corpus, crowd, downtime, idle, memory, objects, restart
 from tests.benchmarks.stream import Stream
 from tests.e2e.host import eventually
+
+pytestmark = pytest.mark.endurance
 
 
 def test_downtime_is_timed_by_the_hooks_themselves(tmp_path: Path) -> None:

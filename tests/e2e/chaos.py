@@ -14,8 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from tests.e2e.host import Host, eventually
 
 VICTIMS = ("worker", "unpacker", "supervisor")
@@ -109,7 +107,7 @@ def rounds(host: Host, count: int, seed: int) -> Outcome:
     eventually(lambda: not host.litter(), f"sweep: {host.litter()}", deadline=30)
     assert host.stop() == 0
     outcome.litter += [str(one) for one in host.litter()]
-    outcome.orphans += [str(one) for one in _left(host)]
+    outcome.orphans += [str(one) for one in host.left_over()]
     return outcome
 
 
@@ -152,13 +150,3 @@ def _unpacker(worker: int) -> int | None:
                 if os.path.realpath(f"/proc/{child}/exe") == program:
                     return int(child)
     return None
-
-
-def _left(host: Host) -> list[int]:
-    """Processes that still have something to do with the host."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get("DROPSHIP_CONFIG") == str(host.config):
-                found.append(process.pid)
-    return found

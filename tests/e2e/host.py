@@ -12,8 +12,11 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
+
+import psutil
 
 from dropship.agent import client
 from dropship.agent.answers import seconds_of
@@ -189,6 +192,15 @@ service "{name}" {{
         if self._agent is not None and self._agent.poll() is None:
             self._agent.kill()
             self._agent.wait(DEADLINE)
+
+    def left_over(self) -> list[int]:
+        """Processes that still have something to do with it."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("DROPSHIP_CONFIG") == str(self.config):
+                    found.append(process.pid)
+        return found
 
     def said(self) -> str:
         """The agent's log."""

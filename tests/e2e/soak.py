@@ -316,7 +316,7 @@ class _Soak:
         self._outcome.faults += [f"left in staging: {one}" for one in self._litter()]
         if status := self._host.stop():
             self._outcome.faults.append(f"the agent ended with {status}")
-        self._outcome.faults += [f"{pid} is left over" for pid in orphans(self._host)]
+        self._outcome.faults += [f"{pid} is left over" for pid in self._host.left_over()]
         self._outcome.faults += self._missed()
         self._outcome.faults += grown(self._outcome.looks)
 
@@ -353,16 +353,6 @@ class _Soak:
         quiet_from, quiet_to = version.since - _AT_PEACE, version.since + _OWED_AFTER
         struck = any(quiet_from <= one <= quiet_to for one in self._struck[name])
         return not struck and version.until - version.since > _OWED_AFTER
-
-
-def orphans(host: Host) -> list[int]:
-    """Processes that still have something to do with the host."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get("DROPSHIP_CONFIG") == str(host.config):
-                found.append(process.pid)
-    return found
 
 
 def picture(looks: Sequence[Look]) -> str:

@@ -7,6 +7,8 @@ import pytest
 from tests.e2e.chaos import rounds
 from tests.e2e.host import Host
 
+pytestmark = pytest.mark.endurance
+
 
 def test_kills_at_random_moments_never_tear_a_tree(host: Host, pytestconfig: pytest.Config) -> None:
     """SIGKILL to worker, unpacker and supervisor in turn, while versions are published."""

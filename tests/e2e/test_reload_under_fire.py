@@ -7,6 +7,8 @@ import pytest
 from tests.e2e.fire import rounds
 from tests.e2e.host import Host
 
+pytestmark = pytest.mark.endurance
+
 
 def test_reloads_while_everything_updates_lose_and_double_nothing(
     host: Host, pytestconfig: pytest.Config

@@ -171,7 +171,7 @@ class Round:
             self._fault(f"bystanders were {bystanders}, are {now}")
         if (code := host.stop()) != 0:
             self._fault(f"the agent ended with {code}")
-        self._until(lambda: not ours(host), lambda: f"nobody is left: {ours(host)}")
+        self._until(lambda: not host.left_over(), lambda: f"nobody is left: {host.left_over()}")
 
     # --- striking -------------------------------------------------------------------------------
 
@@ -324,16 +324,6 @@ def _answers(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return "answering" in " ".join(process.cmdline())
     return True
-
-
-def ours(host: Host) -> list[psutil.Process]:
-    """Whoever still has something to do with the host."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get("DROPSHIP_CONFIG") == str(host.config):
-                found.append(process)
-    return found
 
 
 def no_control_group() -> str | None:

@@ -10,6 +10,8 @@ from tests.faults.downloads import rounds
 from tests.servers.nginx import Nginx
 from tests.servers.swift import Swift
 
+pytestmark = pytest.mark.endurance
+
 
 def test_spoiled_downloads_end_whole_or_not_at_all(
     nginx: Nginx, swift: Swift, tmp_path: Path, pytestconfig: pytest.Config

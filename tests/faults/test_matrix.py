@@ -9,6 +9,8 @@ import pytest
 
 from tests.faults import matrix
 
+pytestmark = pytest.mark.endurance
+
 
 def test_worker_that_dies_anyhow_anywhere_hurts_nobody(
     tmp_path: Path, pytestconfig: pytest.Config

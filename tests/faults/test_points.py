@@ -8,7 +8,10 @@ import pytest
 
 from tests.faults.scenes import SCENES, rounds, supported
 
-pytestmark = pytest.mark.skipif(not supported(), reason="the tracer knows x86-64's calls only")
+pytestmark = [
+    pytest.mark.endurance,
+    pytest.mark.skipif(not supported(), reason="the tracer knows x86-64's calls only"),
+]
 
 
 @pytest.fixture

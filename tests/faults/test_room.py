@@ -12,6 +12,8 @@ import pytest
 
 from tests.e2e.host import Host
 
+pytestmark = pytest.mark.endurance
+
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Iterator[Host]:

@@ -6,14 +6,16 @@ import os
 import random
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.e2e.host import Host, eventually
-from tests.faults.matrix import ours
 from tests.faults.plug import plug
+
+pytestmark = pytest.mark.endurance
 
 # stopTimeout, then the grace of a worker that is pressed, then some for the machine.
 LONGEST = 1 + 15 + 15
@@ -25,8 +27,9 @@ def host(tmp_path: Path) -> Iterator[Host]:
     made = Host(tmp_path)
     yield made
     made.close()
-    for one in ours(made):
-        one.kill()
+    for one in made.left_over():
+        with suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
 
 
 def in_hook(host: Host) -> int:
@@ -60,7 +63,9 @@ def ends_with(host: Host, code: int) -> None:
     """The agent ends in time, and nobody is left."""
     host.agent.send_signal(signal.SIGTERM)
     assert host.agent.wait(LONGEST) == code, host.said()
-    eventually(lambda: not ours(host), lambda: f"leave nobody: {ours(host)} {host.said()}")
+    eventually(
+        lambda: not host.left_over(), lambda: f"leave nobody: {host.left_over()} {host.said()}"
+    )
 
 
 @pytest.mark.slow

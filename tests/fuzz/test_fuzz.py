@@ -12,6 +12,8 @@ from dropship.core.links import Links
 from dropship.install import tree
 from tests.fuzz.run import made, run
 
+pytestmark = pytest.mark.endurance
+
 SECONDS = 60.0
 
 
