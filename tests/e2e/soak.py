@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -96,7 +95,7 @@ class Outcome:
     owed: int = 0
     updates: int = 0
     taken_back: int = 0
-    strikes: Counter[str] = field(default_factory=Counter)
+    strikes: dict[str, int] = field(default_factory=dict)
     restarts: int = 0
     looks: list[Look] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -210,7 +209,7 @@ class _Soak:
             ]
         )
         kind = act()
-        self._outcome.strikes[kind] += 1
+        self._outcome.strikes[kind] = self._outcome.strikes.get(kind, 0) + 1
 
     def _kill_worker(self) -> str:
         name, worker = self._somebody()
