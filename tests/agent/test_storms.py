@@ -73,7 +73,6 @@ def test_rain_of_signals_stops_nothing(tmp_path: Path) -> None:
 CALLS = [
     "epoll_wait",
     "waitid",
-    "pidfd_open",
     "pidfd_send_signal",
     "recvfrom",
     "sendto",

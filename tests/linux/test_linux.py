@@ -186,7 +186,12 @@ print(before - own())
 
 def test_usage_is_what_psutil_says() -> None:
     """Of a process that does nothing: the same memory, and the same time."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+    script = "sum(range(10_000_000)); print('rests', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"rests\n"
         process = psutil.Process(child.pid)
         eventually(lambda: process.status() == psutil.STATUS_SLEEPING, "wait for input")
         told = usage(child.pid)
