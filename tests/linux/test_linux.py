@@ -240,8 +240,10 @@ def test_orphans_of_descendants_come_to_who_adopts_them() -> None:
         "import os, subprocess, sys\n"
         "from dropship.linux import process\n"
         "process.adopt_orphans()\n"
-        'leave = \'import subprocess; print(subprocess.Popen(["sleep", "0"]).pid)\'\n'
-        "orphan = int(subprocess.check_output([sys.executable, '-c', leave]))\n"
-        "assert os.waitpid(orphan, 0) == (orphan, 0)\n"
+        # One that lives on: its parent would reap it otherwise, if that came to it.
+        'leave = \'import subprocess as s; print(s.Popen(["sleep", "60"], stdout=s.DEVNULL).pid)\'\n'
+        "orphan = int(subprocess.check_output([sys.executable, '-W', 'ignore', '-c', leave]))\n"
+        "os.kill(orphan, 9)\n"
+        "assert os.waitpid(orphan, 0) == (orphan, 9)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
