@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from dropship.config import decode, paths
+from dropship.config.brief import brief
 from dropship.config.check import Host, check, secrets
-from dropship.config.files import SERVICES, Files, listed, short_text, source
+from dropship.config.files import MAIN, SERVICES, Files, listed, short_text, source
 from dropship.config.model import Config
 from dropship.config.owners import Accounts
 from dropship.config.reader import Reader
@@ -104,11 +105,23 @@ def load(  # noqa: PLR0913 - the surroundings, one by one, as callers have them
 def run_path(path: Path, *, environ: Mapping[str, str], cwd: Path, euid: int) -> Path:
     """Where the agent of a configuration is to be found, as far as can be told of a faulty one."""
     loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
-    main = loader.files.main(path)
+    main = _brief(path, cwd) or loader.files.main(path)
     found: Path | None = (
         decode.Top.read(loader.reader, main).values.get("run_path") if main else None
     )
     return found or paths.run_path(environ, euid)
+
+
+def _brief(path: Path, cwd: Path) -> list[File]:
+    """The main files without their services; none where the whole of them is to be read."""
+    try:
+        files = listed(path, MAIN, cwd) if (cwd / path).is_dir() else [path]
+        texts = [source(one, cwd) for one in files]
+    except (OSError, ValueError):
+        return []
+    parsed = [parse(Source(one.name, brief(one.text))) for one in texts]
+    faulty = any(one.severity is Severity.ERROR for file in parsed for one in file.diagnostics)
+    return [] if faulty else [file.file for file in parsed]
 
 
 def load_alone(
