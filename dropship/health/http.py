@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dropship.core.option import option
 from dropship.errors import HealthError, RepoError
 from dropship.net import url as urls
-from dropship.net.http import READ, Http, NetError
+from dropship.net.heed import bounded
+from dropship.net.http import Http, NetError
 
 if TYPE_CHECKING:
     import requests
@@ -79,14 +79,12 @@ class HttpHealth:
         Raises:
             HealthError: There was no answer in time, or not the one that is wanted.
         """
-        run.watch.look()
-        deadline = time.monotonic() + run.timeout.seconds
+        seconds = run.timeout.seconds
         try:
-            response = self._http.request(
-                "GET", self._options.url, read=min(READ, run.timeout.seconds), follow=False
-            )
-            with response:
-                self._judge(response, deadline)
+            with bounded(run.watch, seconds, f"GET {urls.shown(self._options.url)}"):
+                response = self._http.request("GET", self._options.url, read=seconds, follow=False)
+                with response:
+                    self._judge(response)
         except NetError as error:
             raise HealthError(str(error)) from error
         finally:
@@ -98,7 +96,7 @@ class HttpHealth:
         containing = f" containing {self._options.contains!r}" if self._options.contains else ""
         return f"http {urls.shown(self._options.url)}{containing}"
 
-    def _judge(self, response: requests.Response, deadline: float) -> None:
+    def _judge(self, response: requests.Response) -> None:
         where = f"GET {urls.shown(self._options.url)}"
         if response.status_code not in self._options.status:
             raise HealthError(
@@ -108,17 +106,15 @@ class HttpHealth:
         if not wanted:
             return
         body = self._http.body(response, source=where, length=None)
-        if wanted not in _page(body, where, deadline):
+        if wanted not in _page(body, where):
             raise HealthError(f"{where}: the page does not contain {self._options.contains!r}")
 
 
-def _page(body: HttpBody, where: str, deadline: float) -> bytes:
+def _page(body: HttpBody, where: str) -> bytes:
     page, piece = bytearray(), memoryview(bytearray(_PIECE))
     try:
         while count := body.readinto(piece):
             page += piece[:count]
-            if time.monotonic() > deadline:
-                raise HealthError(f"{where}: the page did not come in time")
             if len(page) >= _MOST:
                 break
     except RepoError as error:

@@ -11,8 +11,8 @@ from typing import Final
 from dropship.core.values import Digest, Md5
 from dropship.core.watch import Progress, Watch
 from dropship.errors import MovedError, RepoError
-from dropship.install.heed import Heed
 from dropship.install.unpacker import Unpacker
+from dropship.net.heed import Heed
 from dropship.repos import Body
 
 _BUFFER_BYTES: Final = 512 << 10

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dropship.errors import InterruptedByStop
-from dropship.install import heed
-from dropship.install.heed import Heed
 from dropship.install.stage import stage
+from dropship.net import heed
+from dropship.net.heed import Heed
 from tests.install.stagings import NOW, CountingWatch, MemoryRepo, request
 
 
