@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dropship.hooks import Event
 
 
@@ -22,3 +24,8 @@ def fields(event: Event) -> dict[str, object]:
         "Version": event.version,
         "Artifact": event.artifact,
     }
+
+
+def once(tags: Iterable[str], service: str) -> list[str]:
+    """Tags as time lines want them: each once, empty ones left out, the service's name last."""
+    return list(dict.fromkeys([*filter(None, tags), service]))

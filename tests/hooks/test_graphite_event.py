@@ -11,21 +11,8 @@ from dropship.core.values import Strings
 from dropship.hooks import Event
 from dropship.hooks.graphite_event import GraphiteEventHook, GraphiteEventOptions
 from tests.exec.runs import Runner
+from tests.hooks.events import HASH, event
 from tests.servers.graphite import Graphite
-
-HASH = "900150983cd24fb0d6963f7d28e17f72"
-
-
-def event(service: str = "api", **what: Any) -> Event:
-    """An event with what a test wants of it."""
-    known: dict[str, Any] = {
-        "hostname": "web-07",
-        "update_id": "u1",
-        "phase": "after",
-        "hash": HASH,
-        **what,
-    }
-    return Event(service=service, **known)
 
 
 def hook(host: str, **keys: Any) -> GraphiteEventHook:
