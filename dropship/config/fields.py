@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 from dropship.config.scalar import bare
 from dropship.core.option import Option, fold, options_of
-from dropship.core.values import Secret, Strings
+from dropship.core.values import Named, Secret
 
 
 class Field(NamedTuple):
@@ -32,7 +32,8 @@ class Field(NamedTuple):
     @property
     def hidden(self) -> bool:
         """Its value is kept out of drawings: secrets, and headers and environments."""
-        return self.secret or bare(self.hint) is Strings
+        hint = bare(self.hint)
+        return self.secret or (isinstance(hint, type) and issubclass(hint, Named))
 
 
 @lru_cache(maxsize=128)

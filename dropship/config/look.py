@@ -11,8 +11,8 @@ from dropship.config.mentions import odd_mentions
 from dropship.config.report import Report
 from dropship.core.option import fold
 from dropship.core.template import Template
-from dropship.core.values import Secret
-from dropship.hcl.ast import ListValue, NumberValue, StringValue, Value
+from dropship.core.values import Named, Secret
+from dropship.hcl.ast import ListValue, NumberValue, ObjectValue, StringValue, Value
 from dropship.hcl.inside import inside
 
 # Keys whose value is the name of a file that is read at run time.
@@ -44,9 +44,13 @@ class Look(NamedTuple):
         if isinstance(value, ListValue) and isinstance(read, tuple):
             for one, element in zip(value.elements, read, strict=True):
                 self.at(one, element, lacks)
-        elif isinstance(read, Template) and isinstance(value, StringValue):
-            self._template(value, read)
+        elif isinstance(value, ObjectValue) and isinstance(read, Named):
+            for item in value.items:
+                if isinstance(element := read.get(item.keys[0].text), Template):
+                    self.at(item.value, element, lacks)
         elif isinstance(value, StringValue | NumberValue):
+            if isinstance(read, Template) and isinstance(value, StringValue):
+                self._template(value, read)
             self._text(value, lacks)
 
     def _template(self, value: StringValue, template: Template) -> None:

@@ -23,7 +23,7 @@ from dropship.config.scalar import FaultError, Scalars, bare, called
 from dropship.config.sketch import Script
 from dropship.core.option import fold
 from dropship.core.secrets import secrets_of
-from dropship.core.values import Md5, Secret, Strings
+from dropship.core.values import Md5, Named, Secret
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Item, ListValue, NullValue, ObjectValue, StringValue, Value
 from dropship.hcl.diagnostics import Related
@@ -227,7 +227,7 @@ class Reader:
             value = self._scalars.read(item.value, field.hint, field.option.least)
             if field.option.required and isinstance(value, str) and not value.strip():
                 raise FaultError("must not be empty", item.value.span)
-            if isinstance(value, Strings) and isinstance(item.value, ObjectValue):
+            if isinstance(value, Named) and isinstance(item.value, ObjectValue):
                 check_names(field.option.key, item.value, self.report)
             values[field.name] = value
             for text in secrets_of(value, marked=field.secret):

@@ -18,8 +18,9 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from dropship.config import hints
 from dropship.config.resolver import Resolver
+from dropship.core.template import Template
 from dropship.core.template_lexer import TemplateError
-from dropship.core.values import Duration, Md5, Secret, Share, Size, Strings
+from dropship.core.values import Duration, Md5, Named, Secret, Share, Size, Strings
 from dropship.hcl.ast import (
     BoolValue,
     CallValue,
@@ -108,8 +109,8 @@ class Scalars:
             return self._tuple(value, get_args(hint)[0], least)
         if get_origin(hint) is Literal:
             return self._choice(value, get_args(hint))
-        if hint is Strings:
-            return self._strings(value)
+        if isinstance(hint, type) and issubclass(hint, Named):
+            return self._named(value, hint)
         if isinstance(value, ListValue | ObjectValue):
             raise _wrong_kind(value, hint)
         return self._one(value, hint, least)
@@ -141,17 +142,18 @@ class Scalars:
             suggestion=hints.near(text, [str(choice) for choice in choices]),
         )
 
-    def _strings(self, value: Value) -> Strings:
+    def _named(self, value: Value, hint: type[Named[Any]]) -> Named[Any]:
         if not isinstance(value, ObjectValue):
             raise _wrong_kind(value, Strings)
-        found: dict[str, str] = {}
+        found: dict[str, Any] = {}
         for item in value.items:
             if len(item.keys) != 1:
                 raise FaultError("one name and one value are wanted", item.span, code="E204")
             name, inner = item.keys[0], item.value
             _encodable(name.text, name.span)
-            found[name.text] = _word(inner) or self._text(inner, str)
-        return Strings(found)
+            text = _word(inner) or self._text(inner, str)
+            found[name.text] = text if hint is Strings else _parsed(Template, text, inner)
+        return hint(found)
 
     def _text(self, value: Value, hint: Any) -> str:
         if isinstance(value, StringValue | NumberValue):

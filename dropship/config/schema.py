@@ -18,7 +18,7 @@ from dropship.config.fields import Field, fields_of
 from dropship.config.layout import FILES, PLANS, Plan
 from dropship.config.scalar import bare
 from dropship.config.written import Written, written
-from dropship.core.template import Template
+from dropship.core.template import Template, Templates
 from dropship.core.values import Duration, Md5, Share, Size, Strings
 from dropship.errors import ConfigError
 from dropship.plugins import Kind, names
@@ -109,6 +109,7 @@ TYPES: Final = (
     ("md5", "32 hex digits, with the quotes of an ETag or without."),
     ("template", 'Text with fields of Go\'s templates: `"{{.Name}} on {{.Hostname}}"`.'),
     ("strings", 'A block of names and texts: `{ NAME = "…" }`.'),
+    ("templates", 'A block of names and templates: `{ NAME = "…{{.Name}}…" }`.'),
     ("list", 'Several of one type: `["…", "…"]`; one alone needs no brackets.'),
 )
 """The types of keys, and how each is written."""
@@ -124,6 +125,7 @@ _TYPES: Final[dict[Any, str]] = {
     Md5: "md5",
     Template: "template",
     Strings: "strings",
+    Templates: "templates",
 }
 
 

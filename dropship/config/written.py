@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from dropship.core.template import Template
-from dropship.core.values import Duration, Secret, Share, Size, Strings
+from dropship.core.values import Duration, Named, Secret, Share, Size
 
 Written = str | int | float | bool | list["Written"] | dict[str, str] | None
 """As JSON has it, and HCL too; None where there is no value."""
@@ -48,7 +48,9 @@ def _text(value: object) -> Written:
         return f"{value.fraction * 100:g}%" if value.fraction else _size(value.bytes)
     if isinstance(value, Template):
         return value.text
-    return dict(value) if isinstance(value, Strings) else str(value)
+    if isinstance(value, Named):
+        return {name: str(one) for name, one in value.items()}
+    return str(value)
 
 
 def _length(length: Duration) -> str:

@@ -80,9 +80,9 @@ def _marked(cls: type) -> frozenset[str]:
 
 def _harmless(name: str, value: object) -> bool:
     """Whether an item of a mapping that holds credentials is clearly none itself."""
-    if not isinstance(value, str) or any(word in fold(name) for word in _TELLING):
+    if not _reads_as_text(value) or any(word in fold(name) for word in _TELLING):
         return False
-    return fold(name) in _PLAIN or _TRIVIAL.fullmatch(value) is not None
+    return fold(name) in _PLAIN or _TRIVIAL.fullmatch(str(value)) is not None
 
 
 def _worth_hiding(secret: str) -> Iterator[str]:

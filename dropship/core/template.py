@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dropship.core import template_parser, template_tree
+from dropship.core.values import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,9 @@ class Template:
 
     def __str__(self) -> str:
         return self.text
+
+
+class Templates(Named[Template]):
+    """Names and templates: the value of a webhook's ``headers {}``."""
+
+    __slots__ = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NewType, NoReturn
+from typing import Final, NewType, NoReturn, TypeVar
 
 Token = NewType("Token", str)
 """What a store says of an artifact without its being downloaded; changed means look closer."""
@@ -206,15 +206,18 @@ class Secret:
         raise TypeError("a secret does not leave its process")
 
 
-class Strings(Mapping[str, str]):
-    """An immutable, hashable mapping of strings: the value of ``headers {}`` and ``env {}``."""
+ValueT = TypeVar("ValueT")
+
+
+class Named(Mapping[str, ValueT]):
+    """An immutable, hashable mapping of what is named in a block."""
 
     __slots__ = ("_items",)
 
-    def __init__(self, items: Mapping[str, str] | None = None) -> None:
+    def __init__(self, items: Mapping[str, ValueT] | None = None) -> None:
         self._items = dict(items or {})
 
-    def __getitem__(self, key: str) -> str:
+    def __getitem__(self, key: str) -> ValueT:
         return self._items[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -228,7 +231,13 @@ class Strings(Mapping[str, str]):
 
     def __repr__(self) -> str:
         # Values of headers and environments are often credentials.
-        return f"Strings({', '.join(self._items)})"
+        return f"{type(self).__name__}({', '.join(self._items)})"
+
+
+class Strings(Named[str]):
+    """Names and texts: the value of ``env {}``, or of a store's ``headers {}``."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
