@@ -36,12 +36,15 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
             "file": "dropship.lockers.file:FileLocker",
         },
         Kind.HOOK: {
+            "grafana-annotation": "dropship.hooks.grafana_annotation:GrafanaAnnotationHook",
             "graphite-event": "dropship.hooks.graphite_event:GraphiteEventHook",
             "script": "dropship.hooks.script:ScriptHook",
+            "webhook": "dropship.hooks.webhook:Webhook",
         },
         Kind.HEALTH: {
             "http": "dropship.health.http:HttpHealth",
             "script": "dropship.health.script:ScriptHealth",
+            "tcp": "dropship.health.tcp:TcpHealth",
         },
     }
 )

@@ -11,6 +11,7 @@ from dropship.errors import HealthError
 from dropship.health import Health
 from dropship.health.http import HttpHealth, HttpHealthOptions
 from dropship.health.script import ScriptHealth, ScriptHealthOptions
+from dropship.health.tcp import Port, TcpHealth, TcpHealthOptions
 from tests.exec.runs import Runner
 from tests.servers.process import free_port
 
@@ -37,12 +38,20 @@ def down(_: pytest.FixtureRequest) -> Health:
     return HttpHealth(HttpHealthOptions(url=f"http://127.0.0.1:{free_port()}/"))
 
 
+def tcp(request: pytest.FixtureRequest) -> Health:
+    """A check of nginx's port."""
+    port = request.getfixturevalue("nginx").url.rpartition(":")[2]
+    return TcpHealth(TcpHealthOptions(port=Port.parse(port)))
+
+
 GOOD: dict[str, Make] = {
+    "tcp": tcp,
     "http": http("/identity"),
     "http-redirect": http("/moved/"),
     "script": script("true"),
 }
 BAD: dict[str, tuple[Make, str]] = {
+    "tcp": (lambda _: TcpHealth(TcpHealthOptions(port=Port(free_port()))), "Connection refused"),
     "http": (http("/busy/"), "503 Service Temporarily Unavailable, wanted 200-399"),
     "http-text": (http("/identity", contains="no such text"), "does not contain 'no such text'"),
     "http-down": (down, "Connection refused"),

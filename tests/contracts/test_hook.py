@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from dropship.core.template import Template
 from dropship.errors import HookError
 from dropship.hooks import Event, Hook
+from dropship.hooks.grafana_annotation import GrafanaAnnotationHook, GrafanaAnnotationOptions
 from dropship.hooks.graphite_event import GraphiteEventHook, GraphiteEventOptions
 from dropship.hooks.script import ScriptHook, ScriptOptions
+from dropship.hooks.webhook import Webhook, WebhookOptions
 from tests.exec.runs import Runner
 from tests.servers.process import free_port
 
@@ -25,13 +28,34 @@ def graphite_host(request: pytest.FixtureRequest) -> str:
     return host
 
 
+def webhook(request: pytest.FixtureRequest, path: str) -> Webhook:
+    """A webhook of a server that knows only ``/deploys``."""
+    server = request.getfixturevalue("httpserver")
+    server.expect_request("/deploys", method="POST").respond_with_data("ok")
+    return Webhook(WebhookOptions(url=Template.parse(server.url_for(path))))
+
+
+def grafana(request: pytest.FixtureRequest, path: str) -> GrafanaAnnotationHook:
+    """An annotation for a Grafana that is the whole server."""
+    server = request.getfixturevalue("httpserver")
+    server.expect_request("/api/annotations", method="POST").respond_with_data("{}")
+    return GrafanaAnnotationHook(GrafanaAnnotationOptions(url=Template.parse(server.url_for(path))))
+
+
 GOOD: dict[str, Make] = {
+    "webhook": lambda request: webhook(request, "/deploys"),
+    "grafana-annotation": lambda request: grafana(request, "/"),
     "script": lambda _: ScriptHook(ScriptOptions(command="true")),
     "graphite-event": lambda request: GraphiteEventHook(
         GraphiteEventOptions(host=graphite_host(request))
     ),
 }
 BAD: dict[str, Make] = {
+    "webhook": lambda request: webhook(request, "/nowhere"),
+    "webhook-down": lambda _: Webhook(
+        WebhookOptions(url=Template.parse(f"http://127.0.0.1:{free_port()}"))
+    ),
+    "grafana-annotation": lambda request: grafana(request, "/nowhere"),
     "script": lambda _: ScriptHook(ScriptOptions(command="exit 3")),
     "script-unknown-user": lambda _: ScriptHook(ScriptOptions(command="true", user="no-such-user")),
     "graphite-event": lambda request: GraphiteEventHook(
@@ -72,7 +96,15 @@ def test_hook_describes_what_it_would_do(request: pytest.FixtureRequest, name: s
     assert made.describe(EVENT)
 
 
-@pytest.mark.parametrize(("hook", "notifies"), [(ScriptHook, False), (GraphiteEventHook, True)])
+@pytest.mark.parametrize(
+    ("hook", "notifies"),
+    [
+        (ScriptHook, False),
+        (GrafanaAnnotationHook, True),
+        (GraphiteEventHook, True),
+        (Webhook, True),
+    ],
+)
 def test_hook_says_whether_it_only_tells_somebody(hook: Any, *, notifies: bool) -> None:
     """What decides whether its failure is passed."""
     assert hook.notifies is notifies
