@@ -23,6 +23,7 @@ from dropship.core.phase import Phase
 from dropship.core.saved import Paused
 from dropship.core.situation import State
 from dropship.core.watch import Progress
+from dropship.deploy import by_hand
 from dropship.deploy.desk import Answer, GoBack, Order, Wanted
 from dropship.errors import InterruptedByStop
 from dropship.linux import heap
@@ -244,4 +245,6 @@ def _wanted(wish: messages.Order, at: float) -> Wanted:
         return GoBack(wish.release)
     if isinstance(wish, messages.Pause):
         return on.Pause(at=at, paused=Paused(wish.reason, at, wish.by))
+    if isinstance(wish, messages.RunHooks):
+        return by_hand.wanted(wish.phase, wish.number)
     return on.Resume(at=at) if isinstance(wish, messages.Resume) else on.Retry(at=at)

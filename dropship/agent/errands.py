@@ -19,6 +19,7 @@ from dropship.agent.control import Caller, Control
 from dropship.agent.crew import Crew, clocks
 from dropship.agent.protocol import DONE, News, Request, Result
 from dropship.agent.seat import Clocks, Seat
+from dropship.deploy import by_hand
 from dropship.deploy.desk import Verdict
 from dropship.errors import UsageError
 
@@ -77,6 +78,9 @@ class Errands:
             )
         request = request if request.by else replace(request, by=caller.who())
         wanted = questions.services(self._crew.config, request.services)
+        if request.command == "run-hook":
+            for one in wanted:
+                by_hand.see(one, by_hand.wanted(request.kind, request.number))
         orders = [_Order(one.name, make(request, self._next_ticket())) for one in wanted]
         which = ", ".join(one.name for one in orders)
         _log.info("%s of %s asked for by %s", request.command, which, caller.who())
@@ -163,6 +167,7 @@ _WISHES: Final[Mapping[str, Callable[[Request, int], messages.Order]]] = Mapping
         "pause": lambda one, ticket: messages.Pause(one.reason, one.by, ticket),
         "resume": lambda _, ticket: messages.Resume(ticket),
         "retry": lambda _, ticket: messages.Retry(ticket),
+        "run-hook": lambda one, ticket: messages.RunHooks(one.kind, one.number, ticket),
     }
 )
 

@@ -116,6 +116,15 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class RunHooks:
+    """Run hooks by hand: the ``number``-th of ``before``, ``after`` or ``failed``; 0: all."""
+
+    phase: str
+    number: int = 0
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """End at the next safe point. ``hard``: now, whatever is under way; the journal stays."""
 
@@ -123,7 +132,7 @@ class Finish:
 
 
 Statement: TypeAlias = Busy | Asleep
-Order: TypeAlias = CheckNow | RollBack | Pause | Resume | Retry
+Order: TypeAlias = CheckNow | RollBack | Pause | Resume | Retry | RunHooks
 Wish: TypeAlias = Order | Finish
 Message: TypeAlias = Statement | Answered | Wish
 
@@ -137,6 +146,7 @@ _KINDS: Final[Mapping[str, type[Message]]] = MappingProxyType(
         "pause": Pause,
         "resume": Resume,
         "retry": Retry,
+        "run-hooks": RunHooks,
         "finish": Finish,
     }
 )

@@ -51,6 +51,8 @@ class Request:
         release: Which one to go back to; empty: the previous one.
         reason: Why updates are to stop.
         limit: How many lines or updates at most.
+        kind: Which hooks: ``before``, ``after``, ``failed``.
+        number: Which of them, counted from 1; 0: all.
     """
 
     command: str
@@ -60,6 +62,8 @@ class Request:
     release: str = ""
     reason: str = ""
     limit: int | None = None
+    kind: str = ""
+    number: int = 0
     protocol: int = VERSION
 
 
@@ -157,7 +161,14 @@ def _check(request: Request) -> None:
     Raises:
         UsageError: It is not.
     """
-    texts = (request.command, *request.services, request.by, request.release, request.reason)
+    texts = (
+        request.command,
+        *request.services,
+        request.by,
+        request.release,
+        request.reason,
+        request.kind,
+    )
     if any(len(text) > LONGEST_TEXT for text in texts):
         raise UsageError(f"a text in a request has at most {LONGEST_TEXT} characters")
     if any(_UNPRINTABLE.search(text) for text in texts):

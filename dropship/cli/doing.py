@@ -16,7 +16,8 @@ from dropship.cli.news import watching
 from dropship.cli.orders import of_error, tell, through_agent, worst
 from dropship.cli.output import say
 from dropship.cli.terminal import TerminalDesk, terminal
-from dropship.deploy.desk import Verdict, Wanted
+from dropship.deploy import by_hand
+from dropship.deploy.desk import ByHand, Verdict, Wanted
 from dropship.deploy.driver import Driver
 from dropship.deploy.errand import Errand
 from dropship.deploy.rig import Rig, Workshop
@@ -41,7 +42,10 @@ def do(args: argparse.Namespace, request: Request, wanted: Callable[[], Wanted])
     codes: list[int] = []
     with terminal() as desk:
         for service in questions.services(config, request.services):
-            came = _drive(workshop.rig(service), desk, wanted(), f"dropship {request.command}")
+            order = wanted()
+            if isinstance(order, ByHand):
+                by_hand.see(service, order)
+            came = _drive(workshop.rig(service), desk, order, f"dropship {request.command}")
             tell(came)
             codes.append(came.code)
             if desk.stopped_by is not None:

@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "resume": ("dropship.cli.resume", "update again"),
         "retry": ("dropship.cli.retry", "lift a quarantine"),
         "rollback": ("dropship.cli.rollback", "make an earlier release current again"),
+        "run-hook": ("dropship.cli.run_hook", "run a hook by hand, as the agent would"),
         "schema": ("dropship.cli.schema", "every block and key: type, default, meaning"),
         "status": ("dropship.cli.status", "show what runs, what is going on, what comes next"),
         "unpack": ("dropship.cli.unpack", "unpack a local archive as the agent would"),
@@ -51,7 +52,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 # How help shows them: what an operator looks for first. Those named nowhere come last.
 _GROUPS: Final = (
     ("see what goes on", ("status", "why", "history", "logs", "releases", "check")),
-    ("have something done", ("update", "rollback", "pause", "resume", "retry", "reload")),
+    (
+        "have something done",
+        ("update", "rollback", "pause", "resume", "retry", "run-hook", "reload"),
+    ),
 )
 _OTHERS: Final = "set up and run"
 _ALIASES: Final = MappingProxyType({"v": "version"})

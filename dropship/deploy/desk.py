@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeAlias
 
+from dropship.core.commands import HookKind
 from dropship.core.events import Event
 from dropship.core.phase import Phase
 from dropship.core.situation import State
@@ -32,7 +33,15 @@ class GoBack:
     release: str = ""
 
 
-Wanted: TypeAlias = Event | GoBack
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Run hooks outside of any update: the ``number``-th of a kind, counted from 1; 0: all."""
+
+    kind: HookKind
+    number: int = 0
+
+
+Wanted: TypeAlias = Event | GoBack | ByHand
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import logging
 import random
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,13 +22,14 @@ from dropship.core.phase import Phase
 from dropship.core.saved import Journal, Outcome
 from dropship.core.situation import State
 from dropship.core.update import step
-from dropship.core.watch import Progress
-from dropship.deploy import descriptors, ground, words
+from dropship.deploy import by_hand, descriptors, ground, words
+from dropship.deploy.attention import Attention
 from dropship.deploy.chores import Chores
 from dropship.deploy.complaints import Complaints
-from dropship.deploy.desk import Desk
+from dropship.deploy.desk import Answer, ByHand, Desk, Verdict
 from dropship.deploy.hooks import Listener, await_leftover
 from dropship.deploy.orders import Orders
+from dropship.deploy.output import Output
 from dropship.deploy.perform import Performer
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
@@ -43,7 +43,6 @@ from dropship.errors import (
 from dropship.install import activate, adopt
 from dropship.log import Telling, hide
 
-_OUTPUT_KEPT: Final = 64 << 10
 _RETRY_AT_MOST: Final = 60.0
 
 
@@ -53,28 +52,6 @@ class _Timer:
 
     due: float
     event: type[on.Due | on.HoldOver | on.RetryDue]
-
-
-class _Output:
-    """The last of what the hooks of an update said."""
-
-    def __init__(self) -> None:
-        self._lines: deque[str] = deque()
-        self._size = 0
-
-    def add(self, line: str) -> None:
-        """One more line; the oldest go."""
-        self._lines.append(line + "\n")
-        self._size += len(line) + 1
-        while self._size > _OUTPUT_KEPT:
-            self._size -= len(self._lines.popleft())
-
-    def taken(self) -> str:
-        """All of it; from here on it is empty."""
-        text = "".join(self._lines)
-        self._lines.clear()
-        self._size = 0
-        return text
 
 
 class Driver:
@@ -101,7 +78,7 @@ class Driver:
         self._rig = rig
         self._desk = desk
         self._log = Telling(log, lambda: words.fields(self.state))
-        self._watch = _Attention(self)
+        self._watch = Attention(self)
         self._turn = Turn(rig)
         self._listener = Listener(self._hook_line, self._passed)
         self._performer = Performer(rig, self._turn, desk, self._watch, self._listener)
@@ -112,7 +89,7 @@ class Driver:
         self._told: LeaseLostError | None = None
         self._orders = Orders(desk, rig.layout)
         self._pending: tuple[do.Command, ...] | None = None
-        self._output = _Output()
+        self._output = Output()
         self._complaints = Complaints(self._log)
 
     # --- the loop -------------------------------------------------------------------------------
@@ -168,9 +145,25 @@ class Driver:
     def _heed(self) -> None:
         while self._exit is None and (order := self._orders.next(self.state)):
             event = self._orders.admit(order, self.state, new_id())
-            if event is not None:
+            if isinstance(event, ByHand):
+                self._desk.answer(order, self._run_by_hand(event))
+            elif event is not None:
                 self._feed(event)
             self._answer()
+
+    def _run_by_hand(self, wanted: ByHand) -> Answer:
+        """Hooks outside of any update; what they say is in no history."""
+        self._log.info("running %s hooks by hand", wanted.kind)
+        attempt = by_hand.attempt(wanted, self.state.saved, new_id())
+        try:
+            with self._desk.interrupting():
+                came = by_hand.run(self._rig, wanted, attempt, self._watch, self._listener)
+        except InterruptedByStop:
+            came = Answer(Verdict.FAILED, "interrupted")
+        self._output.taken()
+        level = logging.INFO if came.verdict is Verdict.GOOD else logging.WARNING
+        self._log.log(level, "%s", came.words)
+        return came
 
     def _answer(self) -> None:
         """Answer the orders that something has come of."""
@@ -280,6 +273,7 @@ class Driver:
             return  # a short command looks around; orders wait for the loop
         while order := self._orders.next(self.state):
             event = self._orders.admit(order, self.state, new_id())
+            assert not isinstance(event, ByHand)  # noqa: S101 - refused while a command is out
             commands = self._step(event) if event is not None else ()
             if any(isinstance(one, do.Cancel) for one in commands):
                 self._pending = commands
@@ -368,7 +362,7 @@ class Driver:
             # kill before the journal leaves one that was only prepared.
             with suppress(StateError):
                 store.journal_remove()
-                store.hook_remove()
+            self._end_by_hand()
             return on.Started(saved=saved, mended=saved != disk)
         self._log.warning("recovering an update that was cut off while %s", journal.phase.value)
         with suppress(OSError, ActivationError):
@@ -380,6 +374,14 @@ class Driver:
             journal=self._after_hook(journal),
             linked_to_target=target is not None and activate.current(layout) == target.name,
         )
+
+    def _end_by_hand(self) -> None:
+        """Nothing is running any more of a hook whose driver died while it ran by hand."""
+        with suppress(StateError):
+            mark = self._rig.store.hook_read()
+            if mark is not None:
+                await_leftover(mark, self._watch)
+            self._rig.store.hook_remove()
 
     def _after_hook(self, journal: Journal) -> Journal:
         """Nothing of a hook is running any more; where its kind's hooks go on."""
@@ -419,29 +421,6 @@ class Driver:
         do.Cancel: _cancel,
         do.Exit: _leave,
     }
-
-
-class _Attention:
-    """The watch of long work: beats, keeps the lease, lets orders in."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    def look(self) -> None:
-        """Beat the heart, keep the lease, let orders in."""
-        self._driver.let_in()
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, attentively."""
-        until = time.monotonic() + seconds
-        self.look()
-        while (left := until - time.monotonic()) > 0:
-            self._driver.desk.sleep(min(left, 1.0))
-            self.look()
-
-    def report(self, progress: Progress) -> None:
-        """Pass it on."""
-        self._driver.desk.report(self._driver.state.phase, progress)
 
 
 def new_id() -> str:

@@ -19,7 +19,7 @@ from dropship.core.saved import Saved
 from dropship.core.situation import State
 from dropship.core.values import Release
 from dropship.deploy import words
-from dropship.deploy.desk import Answer, Desk, GoBack, Order, Verdict
+from dropship.deploy.desk import Answer, ByHand, Desk, GoBack, Order, Verdict
 from dropship.install.layout import Layout
 
 NOTED: Final[Mapping[type[on.Event], str]] = {
@@ -54,10 +54,11 @@ class Orders:
         waited = self._later if state.phase not in (Phase.STARTING, Phase.CHECKING) else []
         return next((queue.pop(0) for queue in (waited, self._heard) if queue), None)
 
-    def admit(self, order: Order, state: State, update_id: str) -> on.Event | None:
+    def admit(self, order: Order, state: State, update_id: str) -> on.Event | ByHand | None:
         """The event that an order is for the table now; None if it waits or is answered already.
 
-        ``update_id`` names the update that it may lead to.
+        ``update_id`` names the update that it may lead to. Hooks to run by hand are none of the
+        table's: whoever asked for the next order runs them, and answers.
         """
         event = order.event
         if isinstance(event, on.Stop):
@@ -65,21 +66,23 @@ class Orders:
         if state.phase is Phase.STARTING:
             self._later.append(order)
             return None
-        if isinstance(event, (on.CheckNow, GoBack)):
+        if isinstance(event, (on.CheckNow, GoBack, ByHand)):
             return self._begin(order, event, state, update_id)
         self._noted.append((order, event))
         return event
 
     def _begin(
-        self, order: Order, event: on.CheckNow | GoBack, state: State, update_id: str
-    ) -> on.Event | None:
-        insists = isinstance(event, GoBack) or event.force
+        self, order: Order, event: on.CheckNow | GoBack | ByHand, state: State, update_id: str
+    ) -> on.Event | ByHand | None:
+        insists = not isinstance(event, on.CheckNow) or event.force
         if state.phase is Phase.CHECKING:
             (self._later if insists else self._open).append(order)
             return None
         if busy := words.busy(state, insists=insists):
             self._desk.answer(order, Answer(Verdict.REFUSED, busy))
             return None
+        if isinstance(event, ByHand):
+            return event
         if isinstance(event, GoBack):
             release = _target(state.saved, self._layout, event.release)
             if isinstance(release, str):

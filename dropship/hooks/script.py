@@ -65,7 +65,7 @@ class ScriptHook:
     def describe(self, event: Event) -> str:  # noqa: ARG002 - the Protocol's; a command is no template
         """The command, and the account it runs as."""
         user = f" (as {self._options.user})" if self._options.user else ""
-        return f"{self._options.command}{user}"
+        return f"{self._options.command.rstrip()}{user}"
 
 
 def variables(event: Event) -> dict[str, str]:

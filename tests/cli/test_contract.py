@@ -291,11 +291,15 @@ WRONG = {
     "pause of one": (("pause", "fin", "--reason", "x"), 'did you mean "fine"?'),
     "resume of one": (("resume", "fin"), 'did you mean "fine"?'),
     "retry of one": (("retry", "fin"), 'did you mean "fine"?'),
+    "run-hook of one": (("run-hook", "fin", "after"), 'did you mean "fine"?'),
 }
 WRONG_WORDS = {
     "releases of nothing": ("releases",),
     "rollback of nothing": ("rollback",),
     "retry of nothing": ("retry",),
+    "run-hook of nothing": ("run-hook",),
+    "run-hook of no kind": ("run-hook", "fine"),
+    "run-hook of none": ("run-hook", "fine", "after"),
     "pause without a reason": ("pause", "fine"),
     "pause with an empty one": ("pause", "fine", "--reason", " \n"),
     "pause with a long one": ("pause", "fine", "--reason", "x" * 1001),
