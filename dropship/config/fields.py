@@ -32,8 +32,13 @@ class Field(NamedTuple):
     @property
     def hidden(self) -> bool:
         """Its value is kept out of drawings: secrets, and headers and environments."""
+        return self.secret or self.named
+
+    @property
+    def named(self) -> bool:
+        """It is a block of names and texts: headers, an environment."""
         hint = bare(self.hint)
-        return self.secret or (isinstance(hint, type) and issubclass(hint, Named))
+        return isinstance(hint, type) and issubclass(hint, Named)
 
 
 @lru_cache(maxsize=128)

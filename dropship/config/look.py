@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from dropship.config.addresses import no_name, oddity
-from dropship.config.mentions import odd_mentions
+from dropship.config.mentions import breaks_json, odd_mentions
 from dropship.config.report import Report
 from dropship.core.option import fold
 from dropship.core.template import Template
@@ -57,6 +57,9 @@ class Look(NamedTuple):
         for start, end, message, hint in odd_mentions(template):
             span = inside(value, start, end)
             self.report.warning("W249", f"{self.key}: {message}", span, suggestion=hint)
+        if breaks_json(template):
+            message = "a value with a quote or a line end would break this JSON"
+            self._warn("W250", message, value, "write values as {{json .Error}}, without quotes")
 
     def _text(self, value: StringValue | NumberValue, lacks: Callable[[str], str | None]) -> None:
         text = value.text

@@ -1,11 +1,13 @@
-"""Keys of artifacts that templates mention: ``{{.Artifact.bucket}}``.
+"""What templates mention, and what may come of it.
 
-A key that the artifact does not have prints as nothing, as in the Go tool; one that no artifact
-can have is hardly what was meant.
+A key that the artifact does not have (``{{.Artifact.bucket}}``) prints as nothing, as in the Go
+tool; one that no artifact can have is hardly what was meant. JSON around a value that is put into it
+as it is holds only until that value has a quote.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -14,6 +16,7 @@ from dropship.config import hints
 from dropship.config.model import ArtifactConfig
 from dropship.core.option import fold, options_of
 from dropship.core.template import Template
+from dropship.core.template_check import FIELDS
 from dropship.errors import ConfigError
 from dropship.plugins import Kind, find, names
 
@@ -44,6 +47,26 @@ def odd_mentions(template: Template) -> Iterator[Mention]:
             yield Mention(*match.span(1), message, hints.near(name, list(known)))
         elif secret:
             yield Mention(*match.span(1), f"{name} is a secret, so nothing is shown", None)
+
+
+def breaks_json(template: Template) -> bool:
+    """Whether a template makes JSON, but none of values that have quotes or line ends."""
+    if not template.text.lstrip().startswith(("{", "[")):
+        return False
+    return _is_json(_sample(template, "x")) and not _is_json(_sample(template, 'x"\n\\'))
+
+
+def _sample(template: Template, value: str) -> str:
+    artifact = dict.fromkeys((match[1] for match in _MENTION.finditer(template.text)), value)
+    return template.render({**dict.fromkeys(FIELDS, value), "Artifact": artifact})
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _of_stores() -> dict[str, bool]:

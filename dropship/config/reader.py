@@ -205,7 +205,8 @@ class Reader:
     def _item(self, field: Field, body: Body) -> Item | None:
         if field.hidden:
             for one in body.named(*field.keys):
-                (self.report.secret if field.secret else self.report.mask)(one.value)
+                known = field.secret and not field.named
+                (self.report.secret if known else self.report.mask)(one.value)
         item = self.chosen(body, *field.keys)
         # JSON's null says nothing, as in version 1.
         return None if item is None or isinstance(item.value, NullValue) else item
@@ -228,7 +229,7 @@ class Reader:
             if field.option.required and isinstance(value, str) and not value.strip():
                 raise FaultError("must not be empty", item.value.span)
             if isinstance(value, Named) and isinstance(item.value, ObjectValue):
-                check_names(field.option.key, item.value, self.report)
+                self._names(field, item.value, value)
             values[field.name] = value
             for text in secrets_of(value, marked=field.secret):
                 self.report.remember(Secret(text))
@@ -237,6 +238,14 @@ class Reader:
             values.whole &= not self._fault(field, item, fault)
         except UnresolvedError as error:
             self._unresolved(values, field, item.value, error)
+
+    def _names(self, field: Field, block: ObjectValue, value: Named[Any]) -> None:
+        """Of a block of names and texts, some of which may be secrets."""
+        check_names(field.option.key, block, self.report)
+        for one in block.items if field.secret else ():
+            name = one.keys[0].text
+            if any(secrets_of({name: value[name]}, marked=True)):
+                self.report.secret(one.value)
 
     def _fault(self, field: Field, item: Item, fault: FaultError) -> bool:
         """Report it; False if the value is merely left out."""

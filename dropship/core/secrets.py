@@ -31,6 +31,7 @@ _PLAIN: Final = frozenset(
     {"accept", "acceptcharset", "acceptencoding", "acceptlanguage", "cachecontrol", "contenttype",
      "useragent"}
 )  # fmt: skip
+_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _TRIVIAL: Final = re.compile(r"[A-Z]?[a-z]{0,11}|[A-Z]{1,12}|[\d.:-]{1,12}")
 
 _LEAST: Final = 4  # below this a part is hidden with the whole only
@@ -82,7 +83,9 @@ def _harmless(name: str, value: object) -> bool:
     """Whether an item of a mapping that holds credentials is clearly none itself."""
     if not _reads_as_text(value) or any(word in fold(name) for word in _TELLING):
         return False
-    return fold(name) in _PLAIN or _TRIVIAL.fullmatch(str(value)) is not None
+    # What a template puts in is no secret: those of the configuration are out of its reach.
+    written = _ACTION.sub("", str(value))
+    return fold(name) in _PLAIN or _TRIVIAL.fullmatch(written) is not None
 
 
 def _worth_hiding(secret: str) -> Iterator[str]:

@@ -81,20 +81,23 @@ class Reader:
         environ: Mapping[str, str] | None = None,
         mode: Mode = Mode.WARN,
         euid: int = 0,
+        access: int = 0o600,
     ) -> Read:
         """Read ``text`` as the main file, with files of services beside it."""
         main = self.folder / "dropship.hcl"
         main.write_text(text, encoding="utf-8")
-        main.chmod(0o600)
+        main.chmod(access)
         for name, content in (services or {}).items():
             place = self.folder / "services" / name
             place.parent.mkdir(exist_ok=True)
             place.write_text(content, encoding="utf-8")
         return Read(load(main, environ=environ or {}, cwd=self.folder, euid=euid, mode=mode))
 
-    def service(self, text: str = "", *, main: str = "", artifact: str = "") -> Read:
+    def service(
+        self, text: str = "", *, main: str = "", artifact: str = "", access: int = 0o600
+    ) -> Read:
         """Read a sound service with ``text`` added to it, ``main`` before it."""
-        return self(main + WEB.format(service=text, artifact=artifact))
+        return self(main + WEB.format(service=text, artifact=artifact), access=access)
 
 
 @pytest.fixture

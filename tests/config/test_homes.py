@@ -78,6 +78,45 @@ def test_header_must_be_one(read: Reader, block: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "codes"),
+    [
+        ('X-Team = "platform" Accept = "application/json"', []),
+        ('X-Team = "platform" Authorization = "Bearer abcd1234abcd"', ["W237"]),
+        ('X-Team = "{{.Name}}" X-Key = "k3y"', ["W237"]),
+        ('X-Team = "{{.Nam}}"', ["E205"]),
+        ('X-Team = "{{.Artifact.buckt}}"', ["W249"]),
+        ('"X Team" = "x"', ["E205"]),
+    ],
+)
+def test_headers_are_templates_some_of_which_are_secrets(
+    read: Reader, headers: str, codes: list[str]
+) -> None:
+    """Whatever is one is kept out of logs; what is none may stand in a file that others read."""
+    text = f'url = "https://ops.example.org/" headers {{ {headers} }}'
+    result = read.service(f'failed "webhook" {{ {text} }}', access=0o644)
+    assert result.codes == codes
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        (r"{\"text\": \"{{.Error}}\"}", ["W250"]),
+        (r"{\"text\": {{json .Error}}}", []),
+        (r"{\"text\": {{.Error}}}", []),  # a mistake, but one that shows at once
+        (r"{\"text\": \"{{.Artifact.url}}\"}", ["W250"]),
+        (r"{\"text\": \"all is well\"}", []),
+        (r"[\"{{upper .Name}}\"]", ["W250"]),
+        ("{{.Error}}", []),
+        (r"text={{.Error | printf \"%q\"}}", []),
+    ],
+)
+def test_body_that_a_quote_would_break_is_told(read: Reader, body: str, codes: list[str]) -> None:
+    """Or the message of an error would get lost just when there is one."""
+    url = "https://ops.example.org/"
+    assert read.service(f'failed "webhook" {{ url = "{url}" body = "{body}" }}').codes == codes
+
+
+@pytest.mark.parametrize(
     ("repo", "codes"),
     [
         ('"s3" { accessKey = "x" }', ["W228"]),

@@ -181,8 +181,9 @@ def _alive(pid: int) -> bool:
 def test_stop_ends_a_hook_that_runs_by_hand(host: Host) -> None:
     """It is no update that would have to be finished."""
     deployed(
-        host, f'after "script" {{ command = "test -e {host.folder}/stay || exit 0; '
-        f'echo $$ >> {host.marks}; exec sleep 1000" }}', attended=True,
+        host, f"""after "script" {{
+          command = "test -e {host.folder}/stay || exit 0; echo $$ >> {host.marks}; exec sleep 1000"
+        }}""", attended=True,
     )  # fmt: skip
     (host.folder / "stay").touch()
     asking = subprocess.Popen(
