@@ -161,8 +161,10 @@ X
         f"before hook 1 (command): touch {host.marks}",
         f"before hook 2 (script): touch {host.marks}",
         "systemctl stop app (as nobody)",
-        "before hook 3 (webhook): POST http://hooks.example.com/services/…/app "
-        "app http://127.0.0.1:9/app.tar.gz …",
+        (
+            "before hook 3 (webhook): POST http://hooks.example.com/services/…/app "
+            "app http://127.0.0.1:9/app.tar.gz …"
+        ),
     ]
     done = host.run("run-hook", "--dry-run", "app", "before", "1")
     assert done.stdout == f"before hook 1 (command): touch {host.marks}\n"
