@@ -10,6 +10,7 @@ from dropship.core.watch import Progress, Watch
 from dropship.deploy.rig import BuiltHealth
 from dropship.errors import HealthError
 from dropship.exec.run import ProcessGroup, Run
+from dropship.log import hide
 
 Say = Callable[[str], None]
 
@@ -38,6 +39,7 @@ class _Verification:
 
     def run(self) -> None:
         """Look until it holds, then as long as it must stay so."""
+        self._report(0)
         while not self._holds():
             left = self._deadline - time.monotonic()
             if left <= 0:
@@ -53,14 +55,16 @@ class _Verification:
             if good:
                 self._watch.wait(self._config.interval.seconds)
             if not self._look():
+                self._report(0, self._seen)
                 return False
             self._report(good + 1)
         return True
 
     def _stay(self) -> None:
         until = time.monotonic() + self._config.hold_for.seconds
-        while time.monotonic() < until:
-            self._watch.wait(min(self._config.interval.seconds, until - time.monotonic()))
+        while (left := until - time.monotonic()) > 0:
+            self._watch.report(Progress(note=f"health: it holds, {left:.0f} s left"))
+            self._watch.wait(min(self._config.interval.seconds, left))
             if not self._look():
                 what = self._check.describe()
                 raise HealthError(f"{what} did not hold for {self._config.hold_for}: {self._seen}")
@@ -83,9 +87,10 @@ class _Verification:
             return False
         return True
 
-    def _report(self, good: int) -> None:
+    def _report(self, good: int, seen: str = "") -> None:
         left = max(0.0, self._deadline - time.monotonic())
         note = f"health: {good} of {self._config.successes}, {left:.0f} s left"
+        note += f": {hide(seen)}" if seen else ""
         self._watch.report(Progress(note=note))
 
 

@@ -18,7 +18,7 @@ from dropship.core import events as on
 from dropship.core.option import options_of
 from dropship.core.saved import Attempt
 from dropship.core.values import Md5, Release, Secret, Strings
-from dropship.core.watch import Watch
+from dropship.core.watch import Progress, Watch
 from dropship.deploy.rig import BuiltHook, Rig
 from dropship.errors import HookError, HookPutOffError, StateError
 from dropship.exec import groups
@@ -53,6 +53,7 @@ class HookRunner:
             if command.rollback and command.kind != "failed" and built.notifies:
                 continue
             event = event_of(self._rig, command, attempt, installed)
+            self._report(built)
             self._mark(progress)
             try:
                 self._try(built, event, progress)
@@ -79,6 +80,9 @@ class HookRunner:
             error_text = "; ".join(text for _, text in failures)
             return on.HookFailed(index=failures[0][0], error=error_text, id=command.id)
         return on.HooksPassed(id=command.id)
+
+    def _report(self, built: BuiltHook) -> None:
+        self._watch.report(Progress(note=f"hook {built.index + 1}, {built.config.type}"))
 
     def _mark(self, progress: HookMark) -> None:
         # Going on without the mark is better than failing the update for a full disk.

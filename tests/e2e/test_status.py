@@ -158,3 +158,43 @@ def test_agent_that_dies_while_it_is_asked_leaves_what_is_on_disk(host: Host) ->
     assert (asking.returncode, err) == (3, "")
     assert out.startswith("no agent runs; ")
     assert host.releases()[0] in out
+
+
+def test_status_tells_which_hook_runs_and_how_far_health_is(host: Host) -> None:
+    """So that whoever watches knows what is waited for, and how long yet."""
+    until = f"until test -e {host.folder}/%s; do sleep 0.02; done"
+    host.configure(
+        host.service(
+            f"""
+  after "script" {{ command = "true" }}
+  after "script" {{ command = "{until % "hooked"}" }}
+  health "script" {{
+    command = <<X
+test -e {host.folder}/works || exit 3
+{host.mark("look")}
+case $(wc -l < {host.marks}) in
+  3) {until % "third"} ;;
+  4) {until % "fourth"} ;;
+esac
+X
+    interval  = "100ms"
+    successes = 3
+    within    = "1000s"
+    timeout   = "600s"
+    holdFor   = "100ms"
+  }}
+"""
+        )
+    )
+    host.publish({"version": "1"})
+    host.start()
+    for text, gate in (
+        ("running the after hooks (hook 2, script)", "hooked"),
+        ("s left: the script exited with status 3)", "works"),
+        ("(health: 2 of 3, 9", "third"),
+        ("(health: it holds, 0 s left)", "fourth"),
+    ):
+        eventually(lambda: text in host.run("status").stdout, lambda: f"{text}: {host.said()}")  # noqa: B023 - called at once
+        (host.folder / gate).touch()
+    host.until_version("1")
+    assert host.worker()["note"] == ""
