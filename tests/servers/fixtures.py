@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers import consul as consul_server
 from tests.servers import graphite as graphite_server
 from tests.servers import nginx as nginx_server
 from tests.servers import swift as swift_server
@@ -23,6 +24,13 @@ def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[swift_server.Swi
 def graphite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[graphite_server.Graphite]:
     """graphite-web."""
     with graphite_server.running(tmp_path_factory.mktemp("graphite")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[consul_server.Consul]:
+    """Consul, plain and TLS."""
+    with consul_server.running(tmp_path_factory.mktemp("consul")) as running:
         yield running
 
 

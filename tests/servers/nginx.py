@@ -7,8 +7,6 @@ import os
 import pwd
 import secrets
 import shutil
-import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import requests
 
+from tests.servers.certificate import certificate
 from tests.servers.process import Process, free_port, missing
 
 USER = "deploy"
@@ -87,12 +86,12 @@ class Nginx:
 def running(folder: Path) -> Iterator[Nginx]:
     """An nginx whose files are all in ``folder``."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if program is None or shutil.which("openssl") is None:
+    if program is None:
         missing("nginx")
     nginx = Nginx(free_port(), free_port(), folder / "www", folder / "cert.pem")
     identity = secrets.token_hex(8)
     nginx.www.mkdir()
-    _certificate(folder)
+    certificate(folder)
     (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
     (folder / "nginx.conf").write_text(
         _CONFIG.format(
@@ -112,19 +111,6 @@ def running(folder: Path) -> Iterator[Nginx]:
         yield nginx
     finally:
         process.stop()
-
-
-def _certificate(folder: Path) -> None:
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-            "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
-            "-subj", "/CN=dropship tests", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    ssl.create_default_context(cafile=folder / "cert.pem")
 
 
 def _says(url: str, identity: str) -> bool:

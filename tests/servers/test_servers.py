@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 
+from tests.e2e.host import eventually
 from tests.servers import process
+from tests.servers.consul import Consul
 from tests.servers.graphite import Graphite
 from tests.servers.nginx import Nginx
 from tests.servers.swift import Swift
@@ -30,6 +32,23 @@ def test_graphite_keeps_events(graphite: Graphite) -> None:
     )
     assert answer.status_code == 200
     assert "servers" in [event["what"] for event in graphite.events()]
+
+
+def test_consul_lists_events_and_guards_some(consul: Consul) -> None:
+    """What is fired is read back; its TLS port wants a certificate."""
+    for name, status in (("servers", 200), ("guarded-servers", 403)):
+        url = f"http://{consul.address}/v1/event/fire/{name}"
+        assert requests.put(url, data=b"{}", timeout=10).status_code == status
+    eventually(lambda: consul.events("servers"), "list the event")
+    answer = requests.get(
+        f"https://{consul.tls_address}/v1/status/leader",
+        cert=(str(consul.client.cert), str(consul.client.key)),
+        verify=str(consul.authority),
+        timeout=10,
+    )
+    assert answer.status_code == 200
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.get(f"https://{consul.tls_address}/", verify=str(consul.authority), timeout=10)
 
 
 def test_nginx_serves_ranges_plain_and_by_tls(nginx: Nginx) -> None:
