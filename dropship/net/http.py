@@ -3,7 +3,7 @@
 - Every request has timeouts: 5 s to connect, 10 s for each read.
 - Bodies come as they are stored: ``Accept-Encoding: identity``, nothing is decoded.
 - Redirects are followed here: https never to http, no credential to another origin, at most 5.
-- TLS is verified always, against ``caBundle``, else ``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE``,
+- TLS is verified, unless ``verified`` says otherwise, against ``caBundle``, else ``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE``,
   else the distribution's authorities, so that a private one installed there counts.
 - ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY`` count, except for this host itself; ``.netrc``
   and cookies do not.
@@ -63,6 +63,8 @@ class Identity(NamedTuple):
         headers: More headers; they may be credentials, and are treated as such.
         ca_bundle: File of the certificate authorities to trust instead of the usual ones.
         client_cert: File of a client certificate, with ``client_key`` where that is apart.
+        verified: Whether the server must prove who it is; only for who was told not to ask.
+        socket: Path of a Unix socket through which every ``http://`` URL is reached.
     """
 
     home: str = ""
@@ -73,6 +75,8 @@ class Identity(NamedTuple):
     ca_bundle: str = ""
     client_cert: str = ""
     client_key: str = ""
+    verified: bool = True
+    socket: str = ""
 
 
 class Http:

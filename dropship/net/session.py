@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import requests
+import urllib3
 import urllib3.exceptions
 from requests.utils import get_environ_proxies
 
@@ -19,6 +20,7 @@ from dropship.net import url as urls
 from dropship.net.body import HttpBody
 from dropship.net.http import CONNECT, Identity, NetError
 from dropship.net.lines import in_a_line
+from dropship.net.socket_adapter import SocketAdapter
 
 _AUTHORITIES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
@@ -40,6 +42,11 @@ class Session:
         self._session.headers.update(
             {"Accept-Encoding": "identity", "User-Agent": f"dropship/{__version__}"}
         )
+        if identity.socket:
+            self._session.mount("http://", SocketAdapter(Path(identity.socket)))
+        if not identity.verified:
+            # Each request would say on stderr what somebody has asked for.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -94,7 +101,7 @@ class Session:
             stream=True,
             allow_redirects=False,
             timeout=(min(CONNECT, read), read),
-            verify=self._identity.ca_bundle or _authorities(),
+            verify=self._identity.verified and (self._identity.ca_bundle or _authorities()),
             cert=self._certificate() if at_home else None,
             proxies={} if urls.loopback(url) else get_environ_proxies(url, no_proxy=None),
         )

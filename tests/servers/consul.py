@@ -1,4 +1,4 @@
-"""A Consul agent that is its own cluster: plain and TLS, and with ACLs where a test wants them.
+"""A Consul agent that is its own cluster: plain, TLS, by socket, and with ACLs for who wants them.
 
 Whoever shows no token may do everything but what has to do with events called ``guarded…``. The
 TLS port takes only clients that show the certificate ``client``.
@@ -38,6 +38,7 @@ class Consul:
     tls_port: int
     node: str
     token: str
+    socket: Path
     authority: Path
     client: Certificate
 
@@ -81,6 +82,7 @@ def running(folder: Path) -> Iterator[Consul]:
         tls_port=free_port(),
         node=f"dropship-tests-{secrets.token_hex(8)}",
         token=str(uuid.uuid4()),
+        socket=folder / "consul.sock",
         authority=server.cert,
         client=certificate(folder, "client-"),
     )
@@ -103,6 +105,7 @@ def _configuration(consul: Consul, server: Certificate) -> dict[str, Any]:
         "node_name": consul.node,
         "bind_addr": "127.0.0.1",
         "client_addr": "127.0.0.1",
+        "addresses": {"http": f"127.0.0.1 unix://{consul.socket}"},
         "ports": {
             "http": consul.port,
             "https": consul.tls_port,

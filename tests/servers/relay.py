@@ -20,18 +20,25 @@ class Relay(Listener):
 
     Attributes:
         requests: ``("HEAD", "/bucket/key")`` in the order they came.
+        heads: The lines of requests' heads.
         cut: While set, nobody gets through: connections are closed as they come.
     """
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self.requests: list[tuple[str, str]] = []
+        self.heads: list[str] = []
         self.cut = threading.Event()
         self._target = ("127.0.0.1", port)
 
     def methods(self, path: str) -> list[str]:
         """The methods of the requests whose path, without a query, ends in ``path``."""
         return [how for how, what in self.requests if what.partition("?")[0].endswith(path)]
+
+    def headers(self, name: str) -> list[str]:
+        """The values of a header, of every request that had it."""
+        found = [line.partition(": ") for line in self.heads]
+        return [value for key, _, value in found if key.lower() == name.lower()]
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):
@@ -56,6 +63,8 @@ class Relay(Listener):
                     key.data.sendall(piece)
 
     def _note(self, piece: bytes) -> None:
+        if _REQUEST.match(piece):
+            self.heads += piece.partition(b"\r\n\r\n")[0].decode(errors="replace").split("\r\n")
         for how, what in _REQUEST.findall(piece):
             self.requests.append((how.decode(), what.decode()))
 

@@ -1,0 +1,50 @@
+"""HTTP over a Unix socket, for requests: every ``http://`` URL leads to one path."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+
+from dropship.linux import unix
+
+
+class SocketAdapter(HTTPAdapter):
+    """Connects to a socket, whatever host a URL names."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
+        """Make the pool, as requests asks; its connections are ours."""
+        super().init_poolmanager(*args, **keywords)
+        self.poolmanager.pool_classes_by_scheme = {"http": _pool(self._path)}
+
+
+def _pool(path: Path) -> type[HTTPConnectionPool]:
+    class Connection(HTTPConnection):
+        def connect(self) -> None:
+            self.sock = _connected(path, self.timeout)
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
+
+
+def _connected(path: Path, seconds: Any) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.settimeout(seconds)
+        with unix.address(path) as name:
+            made.connect(name)
+    except OSError as error:
+        made.close()
+        # Without its cause, which would be told in its place: it does not know the path.
+        raise OSError(error.errno, f"{path}: {error.strerror}") from None
+    return made
