@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dropship.exec.run import Run
     from dropship.net.http import Http
 
+_NONE: Final = Strings()
 _ANSWER: Final = 200  # bytes of a bad answer that are shown
 _JSON: Final = Strings({"Content-Type": "application/json"})
 
@@ -33,16 +34,31 @@ _WORD: Final = 8  # characters: what is shorter is hardly a secret
 
 
 class Request(NamedTuple):
-    """What is asked; ``headers`` go to whatever it is redirected to, credentials belong into ``Http``."""
+    """What is asked.
+
+    Attributes:
+        headers: They go to whatever it is redirected to; credentials belong into ``Http``.
+        shown: The address for people, where there is a better way to say it than ``discreet``'s.
+        cures: What to do about an answer that says something: ``403``, or words of its text.
+        start: What to do where nobody answers.
+    """
 
     method: str
     url: str
     body: str = ""
     headers: Mapping[str, str] = _JSON
+    shown: str = ""
+    cures: Mapping[str, str] = _NONE
+    start: str = ""
 
     def __str__(self) -> str:
         """For people: without logins, and without what looks like a key in the address."""
-        return f"{self.method} {discreet(self.url)} {self.body}".rstrip()
+        return f"{self.what} {self.body}".rstrip()
+
+    @property
+    def what(self) -> str:
+        """Method and address, for people."""
+        return f"{self.method} {self.shown or discreet(self.url)}"
 
 
 def send(http: Http, request: Request, run: Run) -> None:
@@ -53,19 +69,19 @@ def send(http: Http, request: Request, run: Run) -> None:
     Raises:
         HookError: There was no good answer; says which, with the first line of it.
     """
-    what = f"{request.method} {discreet(request.url)}"
     try:
-        with bounded(run.watch, run.timeout.seconds, what):
-            _ask(http, request, run.timeout.seconds, what)
+        with bounded(run.watch, run.timeout.seconds, request.what):
+            _ask(http, request, run.timeout.seconds)
     except NetError as error:
         # It says the address as everybody sees it.
-        message = str(error.args[0]).replace(urls.shown(request.url), discreet(request.url))
-        raise HookError(message, cure=error.cure) from error
+        said = f"{request.method} {urls.shown(request.url)}"
+        message = str(error.args[0]).replace(said, request.what)
+        raise HookError(message, cure=error.cure or request.start) from error
     finally:
         http.close()
 
 
-def _ask(http: Http, request: Request, seconds: float, what: str) -> None:
+def _ask(http: Http, request: Request, seconds: float) -> None:
     response = http.request(
         request.method,
         request.url,
@@ -76,8 +92,10 @@ def _ask(http: Http, request: Request, seconds: float, what: str) -> None:
     with response:
         if 200 <= response.status_code < 300:
             return
-        said = _first_line(http, response, what)
-    raise HookError(f"{what}: {response.status_code} {response.reason} {said}".rstrip())
+        said = _first_line(http, response, request.what)
+    answer = f"{response.status_code} {response.reason} {said}".rstrip()
+    cure = next((cure for words, cure in request.cures.items() if words in answer), "")
+    raise HookError(f"{request.what}: {answer}", cure=cure)
 
 
 def header(value: str) -> str:
@@ -86,13 +104,17 @@ def header(value: str) -> str:
 
 
 def _first_line(http: Http, response: requests.Response, what: str) -> str:
-    """Of an answer; empty if it cannot be read: the status says enough."""
+    """Of an answer, and the next where that is what it announces; empty if there is none.
+
+    The status alone says enough where an answer cannot be read.
+    """
     piece = memoryview(bytearray(_ANSWER))
     try:
         count = http.body(response, source=what, length=None).readinto(piece)
     except RepoError:
         return ""
-    return bytes(piece[:count]).decode(errors="replace").split("\n")[0]
+    lines = [line.strip() for line in bytes(piece[:count]).decode(errors="replace").split("\n")]
+    return " ".join(lines[:2] if lines[0].endswith(":") else lines[:1])
 
 
 def discreet(url: str) -> str:
