@@ -36,6 +36,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
             "file": "dropship.lockers.file:FileLocker",
         },
         Kind.HOOK: {
+            "consul-event": "dropship.hooks.consul_event:ConsulEventHook",
             "grafana-annotation": "dropship.hooks.grafana_annotation:GrafanaAnnotationHook",
             "graphite-event": "dropship.hooks.graphite_event:GraphiteEventHook",
             "script": "dropship.hooks.script:ScriptHook",

@@ -7,7 +7,7 @@ that what worked for another client on a host works here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from dropship.core.option import option
 from dropship.core.values import Secret, Strings
 from dropship.errors import ConfigError
+from dropship.net import url as urls
 from dropship.net.http import Identity
 
 USUAL: Final = "127.0.0.1:8500"
@@ -90,10 +91,19 @@ class Consul:
         Raises:
             ConfigError: The environment makes no sense.
         """
-        path = "/".join(quote(step, safe="") for step in ("v1", *steps))
         asked = {"dc": self._options.datacenter, **query}
         text = urlencode({name: value for name, value in asked.items() if value})
-        return f"{self._base()}/{path}{'?' if text else ''}{text}"
+        return f"{self._base()}{_path(steps)}{'?' if text else ''}{text}"
+
+    def shown(self, *steps: str) -> str:
+        """The same for people: without a query and a login, over a socket with the socket's path."""
+        if self.address.startswith(_UNIX):
+            return f"{self.address}{_path(steps)}"
+        try:
+            base = self._base()
+        except ConfigError:
+            base = self.address
+        return urls.shown(f"{base}{_path(steps)}")
 
     def identity(self) -> Identity:
         """Who we are to it; its files are named here and read when a request is made.
@@ -167,3 +177,7 @@ class Consul:
         if text not in _TRUE | _FALSE:
             raise ConfigError(f'{name} is "{text}"', cure="set it to true or false")
         return text in _TRUE
+
+
+def _path(steps: Iterable[str]) -> str:
+    return "".join(f"/{quote(step, safe='')}" for step in ("v1", *steps))

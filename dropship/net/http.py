@@ -79,6 +79,11 @@ class Identity(NamedTuple):
     socket: str = ""
 
 
+def load() -> None:
+    """Import what an ``Http`` needs, now: for who makes one only when it is too late to load code."""
+    from dropship.net import session  # noqa: F401, PLC0415 - requests is large, see above
+
+
 class Http:
     """A session: connections that are used again, for one identity."""
 

@@ -10,6 +10,7 @@ import pytest
 from dropship.core.template import Template
 from dropship.errors import HookError
 from dropship.hooks import Event, Hook
+from dropship.hooks.consul_event import ConsulEventHook, ConsulEventOptions
 from dropship.hooks.grafana_annotation import GrafanaAnnotationHook, GrafanaAnnotationOptions
 from dropship.hooks.graphite_event import GraphiteEventHook, GraphiteEventOptions
 from dropship.hooks.script import ScriptHook, ScriptOptions
@@ -42,7 +43,19 @@ def grafana(request: pytest.FixtureRequest, path: str) -> GrafanaAnnotationHook:
     return GrafanaAnnotationHook(GrafanaAnnotationOptions(url=Template.parse(server.url_for(path))))
 
 
+def consul(name: str, address: str) -> ConsulEventHook:
+    """An event of a name at a Consul."""
+    return ConsulEventHook(ConsulEventOptions(name=Template.parse(name), address=address))
+
+
+def consul_address(request: pytest.FixtureRequest) -> str:
+    """Where Consul answers."""
+    address: str = request.getfixturevalue("consul").address
+    return address
+
+
 GOOD: dict[str, Make] = {
+    "consul-event": lambda request: consul("deployed", consul_address(request)),
     "webhook": lambda request: webhook(request, "/deploys"),
     "grafana-annotation": lambda request: grafana(request, "/"),
     "script": lambda _: ScriptHook(ScriptOptions(command="true")),
@@ -51,6 +64,9 @@ GOOD: dict[str, Make] = {
     ),
 }
 BAD: dict[str, Make] = {
+    "consul-event": lambda request: consul("guarded", consul_address(request)),
+    "consul-event-down": lambda _: consul("deployed", f"127.0.0.1:{free_port()}"),
+    "consul-event-odd": lambda _: consul("deployed", "consul://there"),
     "webhook": lambda request: webhook(request, "/nowhere"),
     "webhook-down": lambda _: Webhook(
         WebhookOptions(url=Template.parse(f"http://127.0.0.1:{free_port()}"))
@@ -100,6 +116,7 @@ def test_hook_describes_what_it_would_do(request: pytest.FixtureRequest, name: s
     ("hook", "notifies"),
     [
         (ScriptHook, False),
+        (ConsulEventHook, True),
         (GrafanaAnnotationHook, True),
         (GraphiteEventHook, True),
         (Webhook, True),

@@ -53,7 +53,7 @@ class Consul:
         return f"127.0.0.1:{self.tls_port}"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """What it says below ``/v1/``, allowed everything."""
+        """What it says below ``/v1/``, if anything, allowed everything."""
         answer = requests.request(
             method,
             f"http://{self.address}/v1/{path}",
@@ -62,7 +62,7 @@ class Consul:
             timeout=10,
         )
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Its events of a name, oldest first, each payload as JSON."""
