@@ -27,6 +27,10 @@ _BODY = """
   before "script" {{ command = "echo before" }}
   after  "script" {{ command = "grep -qv worse {there}/version || exit 1" }}
   after  "graphite-event" {{ host = "{web}" }}
+  after  "consul-event" {{
+    name    = "deployed"
+    address = "{web}"
+  }}
   failed "script" {{ command = "echo failed >&2" }}
   failed "graphite-event" {{ host = "{web}" }}
   health "http" {{
@@ -44,12 +48,13 @@ _BODY = """
 
 
 class Web:
-    """A store, Graphite, and a page that tells of health. ``shown``: the store's artifact."""
+    """A store, Graphite, Consul, and a page that tells of health. ``shown``: the store's artifact."""
 
     def __init__(self, server: HTTPServer) -> None:
         self.url = server.url_for("").rstrip("/")
         self.shown: str | None = None
         server.expect_request("/events/").respond_with_data("")
+        server.expect_request("/v1/event/fire/deployed").respond_with_data("{}")
         server.expect_request("/health").respond_with_data("all is well")
         server.expect_request("/app.tar.gz").respond_with_handler(self._artifact)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import uuid
 from typing import Any
 
@@ -17,6 +20,21 @@ from tests.hooks.events import HASH, event
 from tests.servers.consul import Consul
 from tests.servers.process import free_port
 from tests.servers.relay import relay
+
+_MAKE_THEN_FIRE = """
+import sys
+from contextlib import suppress
+from dropship.errors import HookError
+from tests.exec.runs import Runner
+from tests.hooks.events import event
+from tests.hooks.test_consul_event import hook
+
+made, run = hook(sys.argv[1], name="deployed"), Runner().run()
+known = set(sys.modules)
+with suppress(HookError):
+    made.run(event(), run)
+print(sorted(set(sys.modules) - known))
+"""
 
 
 def hook(address: str, **keys: Any) -> ConsulEventHook:
@@ -142,6 +160,18 @@ def test_login_of_a_proxy_arrives_and_is_not_shown(consul: Consul) -> None:
     assert between.requests[0][1].endswith("?dc=dc1")
     for secret in (consul.token, "hunter2"):
         assert secret not in made.describe(event())
+
+
+def test_hook_loads_no_code_once_it_is_made() -> None:
+    """By then the files may be another version's."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MAKE_THEN_FIRE, f"127.0.0.1:{free_port()}"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
