@@ -35,6 +35,8 @@ def oddity(key: str, text: str, *, relative: bool = False) -> Odd | None:
     if match is None:
         return None if relative and ":" not in text.partition("/")[0] else _no_url(text)
     scheme, host = match[1].lower(), match[2]
+    if scheme == "unix" and name in _BARE:
+        return None  # a socket is on this host
     if odd := _scheme(scheme) or _place(host, match[3]):
         return odd
     if name in _WITH_CREDENTIALS and scheme == "http" and not _loopback(host):

@@ -14,7 +14,7 @@ from dropship.config.body import Block, Body
 from dropship.config.fields import fields_of, spellings, takes_nothing
 from dropship.config.model import LockConfig, RepoConfig, TypeChoice
 from dropship.config.reader import FAULTY, Reader, nearest
-from dropship.core.option import fold
+from dropship.core.option import fold, options_of
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Key, Span, StringValue
 from dropship.hcl.diagnostics import Related
@@ -129,30 +129,27 @@ def local_lock() -> LockConfig:
     return LockConfig("local", "file", cls.Options())
 
 
-# Keys of stores that are nothing without another.
-_NEEDS: Final = (("accessKey", "secret"), ("clientKey", "clientCert"),
-                 ("password", "user"))  # fmt: skip
-
-
-def _alone(reader: Reader, cls: type[Any], block: Body) -> None:
-    known = {fold(key) for key in spellings(cls.Options)}
-    for key, other in _NEEDS:
-        items = block.named(fold(key))
-        if items and fold(other) in known and not block.named(fold(other)):
-            message = f"{key} is nothing without {other}"
-            reader.report.warning("W228", message, items[-1].span, suggestion=f"add {other} = …")
+def lonely(reader: Reader, cls: type[Any], block: Body) -> None:
+    """Warn of keys that are nothing without another: half of a login, say."""
+    for said in options_of(cls).values():
+        items = block.named(fold(said.key))
+        if items and said.needs and not block.named(fold(said.needs)):
+            message = f"{said.key} is nothing without {said.needs}"
+            cure = f"add {said.needs} = …"
+            reader.report.warning("W228", message, items[-1].span, suggestion=cure)
 
 
 def _repo(reader: Reader, cls: type[Any], type_name: str, block: Body, name: str) -> Any:
     reader.unknown(block, spellings(TypeChoice, cls.Options), hide=True)
     options = reader.make(cls.Options, block)
-    _alone(reader, cls, block)
+    lonely(reader, cls.Options, block)
     return RepoConfig(name, type_name, options) if options is not FAULTY else None
 
 
 def _lock(reader: Reader, cls: type[Any], type_name: str, block: Body, name: str) -> Any:
     reader.unknown(block, spellings(TypeChoice, LockConfig, cls.Options), hide=True)
     common, options = reader.read(LockConfig, block), reader.make(cls.Options, block)
+    lonely(reader, cls.Options, block)
     return common.make(LockConfig, name=name, type=type_name, options=options)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropship.config.backends import of_type
+from dropship.config.backends import lonely, of_type
 from dropship.config.body import Block, Body
 from dropship.config.fields import spellings
 from dropship.config.model import FailureRule, HealthConfig, HookConfig, OnFailure
@@ -92,7 +92,9 @@ def _backend(
             reader.report.mask(item.value)
         return None, FAULTY
     reader.unknown(block.body, spellings(*common, cls.Options), hide=True)
-    return cls, reader.make(cls.Options, block.body)
+    options = reader.make(cls.Options, block.body)
+    lonely(reader, cls.Options, block.body)
+    return cls, options
 
 
 def _label(block: Block) -> str:

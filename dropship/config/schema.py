@@ -211,7 +211,7 @@ def _key(field: Field, *, optional: bool = False) -> Key:
         secret=field.secret,
         aliases=said.aliases,
         deprecated=said.deprecated or None,
-        doc=said.doc,
+        doc=f"{said.doc} Needs `{said.needs}`." if said.needs else said.doc,
     )
 
 

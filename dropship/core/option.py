@@ -33,6 +33,7 @@ class Option(NamedTuple):
         required: It must be written: there is no default, not even in words.
         least: The smallest number that makes sense (bytes of a ``Size``, nanoseconds of a
             ``Duration``).
+        needs: The key without which this one is nothing; empty if it stands alone.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Option(NamedTuple):
     deprecated: str = ""
     required: bool = False
     least: int = 0
+    needs: str = ""
 
 
 def option(  # noqa: PLR0913 - keywords of a declaration, as dataclasses.field has them
@@ -55,6 +57,7 @@ def option(  # noqa: PLR0913 - keywords of a declaration, as dataclasses.field h
     aliases: tuple[str, ...] = (),
     deprecated: str = "",
     least: int = 0,
+    needs: str = "",
 ) -> Any:
     """Declare a configurable field; without ``default`` and ``otherwise`` it is required.
 
@@ -71,6 +74,7 @@ def option(  # noqa: PLR0913 - keywords of a declaration, as dataclasses.field h
         deprecated=deprecated,
         required=default is MISSING and not otherwise,
         least=least,
+        needs=needs,
     )
     # kw_only, so that required options may stand anywhere among the others.
     return dataclasses.field(default=default, metadata={_KEY: said}, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from dropship.core.option import option
 from dropship.core.template import Template
@@ -23,21 +23,21 @@ from dropship.net.consul import Consul, ConsulOptions
 if TYPE_CHECKING:
     from dropship.exec.run import Run
 
-_ANY: Final = Template.parse("")
-
 
 @dataclass(frozen=True, slots=True)
 class ConsulEventOptions(ConsulOptions):
     """Keys of a ``consul-event`` hook."""
 
     name: Template = option(doc="The event's name.")
-    service: Template = option(
-        _ANY, doc="Only for nodes with a service whose name matches this regular expression."
+    service: Template | None = option(
+        None, doc="Only for nodes with a service whose name matches this regular expression."
     )
-    tag: Template = option(
-        _ANY, doc="Only where that service has a tag that matches this one; needs `service`."
+    tag: Template | None = option(
+        None, doc="Only where that service has a tag that matches this one.", needs="service"
     )
-    node: Template = option(_ANY, doc="Only for nodes whose name matches this regular expression.")
+    node: Template | None = option(
+        None, doc="Only for nodes whose name matches this regular expression."
+    )
 
 
 class ConsulEventHook:
@@ -95,8 +95,8 @@ class ConsulEventHook:
     def _filters(self, event: Event) -> dict[str, str]:
         known, options = fields(event), self._options
         found = {"service": options.service, "tag": options.tag, "node": options.node}
-        rendered = {key: template.render(known) for key, template in found.items()}
-        return {key: value for key, value in rendered.items() if value}
+        texts = {key: template.render(known) for key, template in found.items() if template}
+        return {key: text for key, text in texts.items() if text}
 
 
 def _body(event: Event) -> str:

@@ -48,7 +48,9 @@ class ConsulOptions:
         otherwise="both as in `CONSUL_HTTP_AUTH`",
         doc="For Basic authentication, with `password`.",
     )
-    password: Secret = option(Secret(""), doc="For Basic authentication.", secret=True)
+    password: Secret = option(
+        Secret(""), doc="For Basic authentication.", secret=True, needs="user"
+    )
     use_ssl: bool | None = option(
         None,
         otherwise="`CONSUL_HTTP_SSL`, else false",

@@ -42,14 +42,18 @@ class HttpOptions(StoreOptions):
 
     url: str = option("", doc="Base URL that artifacts' paths are relative to.")
     user: str = option("", doc="For Basic authentication.")
-    password: Secret = option(Secret(""), doc="For Basic authentication.", secret=True)
+    password: Secret = option(
+        Secret(""), doc="For Basic authentication.", secret=True, needs="user"
+    )
     bearer: Secret = option(Secret(""), doc="Token for Bearer authentication.", secret=True)
     headers: Strings = option(Strings(), doc="More headers of every request.", secret=True)
     ca_bundle: str = option(
         "", otherwise="the system's", doc="File of the certificate authorities to trust."
     )
     client_cert: str = option("", doc="File of a client certificate (PEM).")
-    client_key: str = option("", otherwise="in `clientCert`", doc="File of its key (PEM).")
+    client_key: str = option(
+        "", otherwise="in `clientCert`", doc="File of its key (PEM).", needs="clientCert"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,10 @@ class S3Options(StoreOptions):
     """Keys of an ``s3`` repo."""
 
     access_key: str = option(
-        "", otherwise="boto3's usual chain finds it", doc="Access key; goes with `secret`."
+        "",
+        otherwise="boto3's usual chain finds it",
+        doc="Access key.",
+        needs="secret",
     )
     secret: Secret = option(
         Secret(""), otherwise="boto3's usual chain finds it", doc="Secret key.", secret=True

@@ -133,6 +133,23 @@ def test_key_that_is_nothing_without_another_is_a_warning(
     assert read.service(main=f"repo {repo}\n").codes == codes
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('tag = "blue"', ["W228: tag is nothing without service"]),
+        ('tag = "blue" service = "api"', []),
+        ('password = "x"', ["W228: password is nothing without user"]),
+        ('tag = "" service = ""', []),
+    ],
+)
+def test_key_of_a_hook_that_is_nothing_without_another_is_a_warning(
+    read: Reader, keys: str, said: list[str]
+) -> None:
+    """Consul refuses to look at the tags of no service."""
+    result = read.service(f'after "consul-event" {{ name = "deployed" {keys} }}')
+    assert result.messages == said
+
+
 @pytest.mark.parametrize("block", ['repo "" { type = "file" }', 'lock " " { type = "file" }'])
 def test_name_of_nothing_is_no_name(read: Reader, block: str) -> None:
     """Nobody could name it."""

@@ -29,7 +29,7 @@ def test_hook_of_somebody_else_is_read_like_ours(read: Reader) -> None:
 def test_hook_of_somebody_else_is_named_among_what_there_is(read: Reader) -> None:
     """So that one sees whether it is installed at all."""
     (message,) = read.service('after "chatt" { room = "ops" }').messages
-    assert "broken, chat, gone, grafana-annotation" in message
+    assert "broken, chat, consul-event, gone, grafana-annotation" in message
 
 
 _FAULTY = """
