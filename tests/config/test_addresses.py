@@ -23,6 +23,8 @@ from dropship.config.addresses import oddity
         ("endpoint", "https://s3.example.org"),
         ("endpoint", ""),
         ("path", "http://<odd>"),
+        ("address", "127.0.0.1:8500"),
+        ("address", "unix:///run/consul.sock"),
     ],
 )
 def test_sound_address_is_passed(key: str, text: str) -> None:
