@@ -39,7 +39,7 @@ class Request(NamedTuple):
     Attributes:
         headers: They go to whatever it is redirected to; credentials belong into ``Http``.
         shown: The address for people, where there is a better way to say it than ``discreet``'s.
-        cures: What to do about an answer that says something: ``403``, or words of its text.
+        cures: What to do about a failure, by words that it is told in, such as its status.
         start: What to do where nobody answers.
     """
 
@@ -60,6 +60,10 @@ class Request(NamedTuple):
         """Method and address, for people."""
         return f"{self.method} {self.shown or discreet(self.url)}"
 
+    def cure(self, said: str) -> str:
+        """What to do about it; empty if nobody knows."""
+        return next((cure for words, cure in self.cures.items() if words in said), "")
+
 
 def send(http: Http, request: Request, run: Run) -> None:
     """Ask once, attentively; good is an answer of 200 to 299 within ``run.timeout``.
@@ -76,7 +80,8 @@ def send(http: Http, request: Request, run: Run) -> None:
         # It says the address as everybody sees it.
         said = f"{request.method} {urls.shown(request.url)}"
         message = str(error.args[0]).replace(said, request.what)
-        raise HookError(message, cure=error.cure or request.start) from error
+        cure = request.cure(message) or error.cure or request.start
+        raise HookError(message, cure=cure) from error
     finally:
         http.close()
 
@@ -93,9 +98,8 @@ def _ask(http: Http, request: Request, seconds: float) -> None:
         if 200 <= response.status_code < 300:
             return
         said = _first_line(http, response, request.what)
-    answer = f"{response.status_code} {response.reason} {said}".rstrip()
-    cure = next((cure for words, cure in request.cures.items() if words in answer), "")
-    raise HookError(f"{request.what}: {answer}", cure=cure)
+    answer = f"{response.status_code} {response.reason} {said}".rstrip(" .")
+    raise HookError(f"{request.what}: {answer}", cure=request.cure(answer))
 
 
 def header(value: str) -> str:

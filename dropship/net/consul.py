@@ -22,6 +22,19 @@ from dropship.net.http import Identity
 USUAL: Final = "127.0.0.1:8500"
 """Where the agent of a host answers if nobody says anything else."""
 
+CURES: Final = Strings(
+    {
+        "ACL not found": "write another token: Consul does not know this one",
+        "CERTIFICATE_VERIFY_FAILED": "check the certificate, or name its authority in caFile",
+        "ALERT": "show Consul a certificate that it trusts: certFile, keyFile",
+        "WRONG_VERSION_NUMBER": "write http:// for a port that speaks no TLS",
+        "HTTP request to an HTTPS server": "write https://, or useSSL = true",
+        "TLS failed": "check caFile, certFile and keyFile",
+        "401": "check user and password",
+    }
+)
+"""What to do where it cannot be reached or says no, by words that this is told in."""
+
 _UNIX: Final = "unix://"
 # strconv.ParseBool, by which Consul's clients read theirs.
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -130,17 +143,20 @@ class Consul:
             client_cert=cert,
             client_key=key,
             verified=self._flag("CONSUL_HTTP_SSL_VERIFY", usual=True),
+            server_name=environ.get("CONSUL_TLS_SERVER_NAME", ""),
             socket=self.address.removeprefix(_UNIX) if self.address.startswith(_UNIX) else "",
         )
 
     def _base(self) -> str:
-        address = self.address.rstrip("/")
+        address = self.address
         scheme, there, rest = address.partition("://")
         if not there:
             scheme, rest = "http", address
         written = self._options.use_ssl
         tls = self._flag("CONSUL_HTTP_SSL", usual=False) if written is None else written
         if scheme == "unix":
+            if not rest:
+                raise ConfigError(f"{address} names no socket", cure="write unix:///path")
             if tls:
                 raise ConfigError(f"no TLS is spoken over {address}", cure="leave out useSSL")
             return "http://localhost"
@@ -149,7 +165,7 @@ class Consul:
                 f"{scheme}:// is no way to reach Consul",
                 cure="write host:port, a URL that begins with http:// or https://, or unix:///path",
             )
-        return f"{'https' if tls else scheme}://{rest}"
+        return f"{'https' if tls else scheme}://{rest.rstrip('/')}"
 
     def _token(self) -> str:
         """That of the environment; a file wins, as with Consul's own clients."""

@@ -64,6 +64,7 @@ class Identity(NamedTuple):
         ca_bundle: File of the certificate authorities to trust instead of the usual ones.
         client_cert: File of a client certificate, with ``client_key`` where that is apart.
         verified: Whether the server must prove who it is; only for who was told not to ask.
+        server_name: What TLS servers must prove to be, where that is not the host of their URL.
         socket: Path of a Unix socket through which every ``http://`` URL is reached.
     """
 
@@ -76,6 +77,7 @@ class Identity(NamedTuple):
     client_cert: str = ""
     client_key: str = ""
     verified: bool = True
+    server_name: str = ""
     socket: str = ""
 
 

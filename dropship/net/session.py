@@ -17,10 +17,10 @@ from requests.utils import get_environ_proxies
 
 from dropship import __version__
 from dropship.net import url as urls
+from dropship.net.adapters import NameAdapter, SocketAdapter
 from dropship.net.body import HttpBody
 from dropship.net.http import CONNECT, Identity, NetError
 from dropship.net.lines import in_a_line
-from dropship.net.socket_adapter import SocketAdapter
 
 _AUTHORITIES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
@@ -29,6 +29,7 @@ _AUTHORITIES: Final = (
 )
 
 _LONGEST_REASON: Final = 200
+_NO_FILE: Final = "invalid path: "  # how requests says that a file of TLS is not there
 
 
 class Session:
@@ -44,6 +45,8 @@ class Session:
         )
         if identity.socket:
             self._session.mount("http://", SocketAdapter(Path(identity.socket)))
+        if identity.server_name:
+            self._session.mount("https://", NameAdapter(identity.server_name))
         if not identity.verified:
             # Each request would say on stderr what somebody has asked for.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -180,6 +183,11 @@ def _explained(error: Exception, method: str, url: str) -> NetError:
             f"{where}: a header is not one that can be sent",
             cure="write headers without line ends, of Latin-1 characters only",
             permanent=True,
+        )
+    if type(error) is OSError and _NO_FILE in str(error):
+        path = str(error).rpartition(_NO_FILE)[2]
+        return NetError(
+            f"{where}: there is no file {path}", cure="create it, or name another", permanent=True
         )
     return NetError(
         f"{where}: {_reason(root)}", cure="check the URL and the files it needs", permanent=True

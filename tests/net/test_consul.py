@@ -105,6 +105,7 @@ def test_identity_comes_from_the_options_before_the_environment(tmp_path: Path) 
     ("options", "environ", "said"),
     [
         ({"address": "ftp://there"}, {}, "ftp:// is no way to reach Consul"),
+        ({"address": "unix://"}, {}, "unix:// names no socket; write unix:///path"),
         ({}, {"CONSUL_HTTP_SSL": "yes"}, 'CONSUL_HTTP_SSL is "yes"; set it to true or false'),
         ({}, {"CONSUL_HTTP_SSL_VERIFY": "no"}, 'CONSUL_HTTP_SSL_VERIFY is "no"'),
         ({"address": "unix:///s", "use_ssl": True}, {}, "no TLS is spoken over unix:///s"),
@@ -158,6 +159,21 @@ def test_tls_is_refused_without_the_right_authority_or_certificate(
     with pytest.raises(NetError, match=str(consul.tls_port)):
         leader(made(**tls, ca_file=str(consul.authority)))
     assert leader(made({"CONSUL_HTTP_SSL_VERIFY": "false"}, **tls, **ours))[0] == 200
+
+
+def test_certificate_may_have_another_name_than_the_address(
+    consul: consul_server.Consul,
+) -> None:
+    """Consul's own have one such as server.dc1.consul."""
+    tls = {
+        "address": f"https://{consul.tls_address}",
+        "ca_file": str(consul.authority),
+        "cert_file": str(consul.client.cert),
+        "key_file": str(consul.client.key),
+    }
+    assert leader(made({"CONSUL_TLS_SERVER_NAME": "localhost"}, **tls))[0] == 200
+    with pytest.raises(NetError, match=r"TLS failed.*server\.dc1\.consul"):
+        leader(made({"CONSUL_TLS_SERVER_NAME": "server.dc1.consul"}, **tls))
 
 
 def test_token_and_login_arrive(consul: consul_server.Consul) -> None:

@@ -1,4 +1,4 @@
-"""HTTP over a Unix socket, for requests: every ``http://`` URL leads to one path."""
+"""Other ways for requests to connect: over a Unix socket, or to a server under another name."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ class SocketAdapter(HTTPAdapter):
         """Make the pool, as requests asks; its connections are ours."""
         super().init_poolmanager(*args, **keywords)
         self.poolmanager.pool_classes_by_scheme = {"http": _pool(self._path)}
+
+
+class NameAdapter(HTTPAdapter):
+    """Has TLS servers prove a name that is not their URLs' host."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
+        """Make the pool, as requests asks."""
+        super().init_poolmanager(*args, **keywords, server_hostname=self._name)
 
 
 def _pool(path: Path) -> type[HTTPConnectionPool]:
