@@ -27,7 +27,9 @@ def oddity(key: str, text: str, *, relative: bool = False) -> Odd | None:
     ``relative``: it may be the rest of another address.
     """
     name = fold(key)
-    if name not in _ADDRESSES or not text or "{{" in text:
+    # A socket has a path and no host.
+    socket = name in _BARE and text.startswith("unix://")
+    if name not in _ADDRESSES or not text or "{{" in text or socket:
         return None
     if text != text.strip():
         return "there is white space around it", "take the spaces away"
@@ -35,8 +37,6 @@ def oddity(key: str, text: str, *, relative: bool = False) -> Odd | None:
     if match is None:
         return None if relative and ":" not in text.partition("/")[0] else _no_url(text)
     scheme, host = match[1].lower(), match[2]
-    if scheme == "unix" and name in _BARE:
-        return None  # a socket is on this host
     if odd := _scheme(scheme) or _place(host, match[3]):
         return odd
     if name in _WITH_CREDENTIALS and scheme == "http" and not _loopback(host):

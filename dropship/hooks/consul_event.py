@@ -18,7 +18,7 @@ from dropship.hooks import Event
 from dropship.hooks.fields import fields
 from dropship.hooks.request import Request, send
 from dropship.net import http
-from dropship.net.consul import Consul, ConsulOptions
+from dropship.net.consul import CURES, Consul, ConsulOptions
 
 if TYPE_CHECKING:
     from dropship.exec.run import Run
@@ -79,9 +79,8 @@ class ConsulEventHook:
             _body(event),
             shown=self._shown(event),
             cures={
-                "ACL not found": "write another token: Consul does not know this one",
+                **CURES,
                 "403": f'check the token: its rules need event "{name}" {{ policy = "write" }}',
-                "401": "check user and password",
             },
             start="start Consul there, or write its address",
         )
@@ -100,4 +99,5 @@ class ConsulEventHook:
 
 
 def _body(event: Event) -> str:
-    return json.dumps({"hash": event.hash})
+    # Without spaces, as the Go tool has it: whoever watches may look for it as text.
+    return json.dumps({"hash": event.hash}, separators=(",", ":"))

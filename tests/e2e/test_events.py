@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from tests.e2e.host import Host, eventually, tarball
 from tests.servers.consul import Consul
@@ -57,7 +58,7 @@ def of(graphite: Graphite, name: str) -> list[tuple[str, str, list[str]]]:
 def hashes(consul: Consul, name: str, times: int) -> list[str]:
     """Payloads of a name's events, once there are so many."""
     eventually(lambda: len(consul.events(name)) >= times, f"fire {name} {times} times")
-    return [one["Payload"]["hash"] for one in consul.events(name)]
+    return [json.loads(one["Payload"])["hash"] for one in consul.events(name)]
 
 
 def test_every_update_has_its_own_events_and_the_way_back_has_none(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def test_event_arrives_with_the_payload_of_the_go_tool(consul: Consul) -> None:
     consul.ask("PUT", "agent/service/register", {"Name": "api", "Tags": ["blue"]})
     made.run(event(), Runner().run())
     (found,) = fired(consul, name)
-    assert found["Payload"] == {"hash": HASH}
+    assert found["Payload"] == f'{{"hash":"{HASH}"}}'
     assert (found["ServiceFilter"], found["TagFilter"], found["NodeFilter"]) == (
         "^api", "blue|green", consul.node,
     )  # fmt: skip
@@ -95,7 +96,7 @@ def test_every_event_is_made_afresh(consul: Consul) -> None:
     fired(consul, name)
     made.run(event(hash="2" * 32), Runner().run())
     found = fired(consul, name, 2)
-    assert [one["Payload"]["hash"] for one in found] == ["1" * 32, "2" * 32]
+    assert [json.loads(one["Payload"])["hash"] for one in found] == ["1" * 32, "2" * 32]
 
 
 def test_environment_of_consuls_clients_is_enough(
@@ -146,6 +147,28 @@ def test_consul_that_is_not_there_is_told_with_its_address() -> None:
         "PUT unix:///no/such.sock/v1/event/fire/deployed: /no/such.sock: No such file or directory; "
         "start Consul there, or write its address"
     )
+
+
+def test_tls_that_does_not_work_is_told_with_the_key_to_look_at(consul: Consul) -> None:
+    """Each slip has another cure."""
+    tls = f"https://{consul.tls_address}"
+    files = {"ca_file": str(consul.authority), "cert_file": str(consul.client.cert)}
+    other = str(consul.authority.with_name("server-key.pem"))
+    said = [
+        refusal(hook(tls, name="deployed")),
+        refusal(hook(tls, name="deployed", key_file=other, **files)),
+        refusal(hook(tls, name="deployed", key_file="/no/such", **files)),
+        refusal(hook(consul.tls_address, name="deployed")),
+    ]
+    assert [one.rpartition("; ")[2] for one in said] == [
+        "check the certificate, or name its authority in caFile",
+        "check caFile, certFile and keyFile",
+        "create it, or name another",
+        "write https://, or useSSL = true",
+    ]
+    assert "there is no file /no/such" in said[2]
+    # What OpenSSL calls an answer that is no TLS depends on its version.
+    assert "TLS failed" in refusal(hook(f"https://{consul.address}", name="deployed"))
 
 
 def test_login_of_a_proxy_arrives_and_is_not_shown(consul: Consul) -> None:
@@ -206,7 +229,7 @@ def test_description_shows_what_is_fired_and_where() -> None:
     made = hook("https://u:hunter2@consul/below", name="{{.Name}} up", service="^api$", node="web")
     assert made.describe(event()) == (
         "PUT https://consul/below/v1/event/fire/api%20up service=^api$ node=web "
-        f'{{"hash": "{HASH}"}}'
+        f'{{"hash":"{HASH}"}}'
     )
     assert (
         hook("unix:///s", name="n").describe(event()).startswith("PUT unix:///s/v1/event/fire/n ")

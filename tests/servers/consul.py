@@ -65,9 +65,9 @@ class Consul:
         return answer.json() if answer.content else None
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Its events of a name, oldest first, each payload as JSON."""
+        """Its events of a name, oldest first, each payload as text."""
         found = self.ask("GET", f"event/list?name={name}")
-        return [{**one, "Payload": json.loads(b64decode(one["Payload"]))} for one in found]
+        return [{**one, "Payload": b64decode(one["Payload"]).decode()} for one in found]
 
 
 @contextmanager
