@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import lru_cache
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from dropship.config.scalar import bare
 from dropship.core.option import Option, fold, options_of
@@ -38,7 +38,8 @@ class Field(NamedTuple):
     def named(self) -> bool:
         """It is a block of names and texts: headers, an environment."""
         hint = bare(self.hint)
-        return isinstance(hint, type) and issubclass(hint, Named)
+        # To Python 3.10 the type of a list is a class too, until it is looked at as one.
+        return not get_args(hint) and isinstance(hint, type) and issubclass(hint, Named)
 
 
 @lru_cache(maxsize=128)
