@@ -26,7 +26,7 @@ SOURCES: Final = ("literal", "env", "file")
 # Where credentials may stand before the host.
 _ADDRESSES: Final = frozenset({"url", "host", "endpoint", "authurl", "address"})
 # Without these a secret is refused, or is sent nowhere.
-_COMPANIONS: Final = {"user": "joe", "accesskey": "AKIAEXAMPLE"}
+_COMPANIONS: Final = {"user": "joe", "accesskey": "AKIAEXAMPLE", "port": "1"}
 
 
 class Place(NamedTuple):
@@ -172,7 +172,7 @@ class Seeded:
     def _value(self, key: Key, name: str, source: str) -> str:
         if key.type in ("string", "template"):
             return f"= {self._text(name, source)}"
-        if key.type == "strings":
+        if key.type in ("strings", "templates"):
             bearer = self._text(f"{name}.bearer", source, before="Bearer ")
             return f'{{ "X-Seed" = {self._text(name, source)} "X-Auth" = {bearer} }}'
         if key.of in ("string", "template"):
@@ -199,7 +199,7 @@ class Seeded:
             name = fold(key.name)
             if key.secret:
                 continue
-            if name in _ADDRESSES and key.type == "string":
+            if name in _ADDRESSES and key.type in ("string", "template"):
                 lines.append(f'{key.name} = "{self._address(place, key.name, login)}"')
             elif name in _COMPANIONS:
                 lines.append(f'{key.name} = "{_COMPANIONS[name]}"')
