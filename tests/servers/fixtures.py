@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +48,14 @@ def systemd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[systemd_server
     """A booted systemd with the program and its unit."""
     with systemd_server.running(tmp_path_factory.mktemp("systemd")) as running:
         yield running
+
+
+@pytest.fixture
+def units(
+    systemd: systemd_server.Systemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[systemd_server.Systemd]:
+    """The same, its units (``tests/systemd/units``) stopped, its systemctl the first in PATH."""
+    lent = systemd.lend(tmp_path / "systemctl")
+    monkeypatch.setenv("PATH", f"{lent}:{os.environ['PATH']}")
+    yield systemd
+    systemd.settle()

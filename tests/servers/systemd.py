@@ -7,6 +7,7 @@ with the mounts, which are in a namespace of its own. The program in it is the o
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,9 @@ import psutil
 
 import dropship
 from tests.servers.process import Process, missing
+
+UNITS: Final = Path(__file__).parents[1] / "systemd" / "units"
+"""Services of every kind: that run, that fall over, that are never ready."""
 
 UNIT: Final = Path(__file__).parents[2] / "packaging" / "systemd" / "dropship.service"
 
@@ -59,6 +63,28 @@ class Systemd:
         return subprocess.Popen(
             self.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+
+    def lend(self, folder: Path, *prefix: str) -> Path:
+        """A folder for PATH whose ``systemctl`` and ``journalctl`` are those of the machine.
+
+        ``prefix`` is a command line in front of them, in the machine.
+        """
+        folder.mkdir()
+        for name in ("systemctl", "journalctl"):
+            words = shlex.join(self.command(*prefix, name))
+            (folder / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+            (folder / name).chmod(0o755)
+        return folder
+
+    def settle(self) -> None:
+        """Stop the units of the tests, and forget that any failed."""
+        names = [one.name.replace("@", "@1") for one in UNITS.iterdir()]
+        self.run("systemctl", "stop", *names)
+        self.run("systemctl", "reset-failed")
+
+    def show(self, unit: str, name: str) -> str:
+        """A property of a unit."""
+        return self.run("systemctl", "show", "--value", "-p", name, unit).stdout.strip()
 
     def command(self, *words: str) -> list[str]:
         """A command line that runs a command in it."""
@@ -109,5 +135,8 @@ def _install(machine: Systemd) -> None:
     program = machine.root / "usr/bin/dropship"
     program.write_text(_WRAPPER.format(python=sys.executable))
     program.chmod(0o755)
-    shutil.copy(UNIT, machine.root / "etc/systemd/system/dropship.service")
+    folder = machine.root / "etc/systemd/system"
+    for unit in (UNIT, *UNITS.iterdir()):
+        shutil.copy(unit, folder)
+    (folder / "masked.service").symlink_to("/dev/null")
     machine.run("systemctl", "daemon-reload")
