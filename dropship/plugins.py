@@ -40,6 +40,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
             "grafana-annotation": "dropship.hooks.grafana_annotation:GrafanaAnnotationHook",
             "graphite-event": "dropship.hooks.graphite_event:GraphiteEventHook",
             "script": "dropship.hooks.script:ScriptHook",
+            "systemd": "dropship.hooks.systemd:SystemdHook",
             "webhook": "dropship.hooks.webhook:Webhook",
         },
         Kind.HEALTH: {

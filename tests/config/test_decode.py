@@ -228,6 +228,42 @@ def test_failure_of_a_hook_depends_on_its_type_unless_written(read: Reader) -> N
     assert [hook.abort_written for hook in hooks] == [False, False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ('unit = "my api"', 'E205: unit: "my api" is no name of a unit: white space stands in it'),
+        (
+            'unit = "--now"',
+            'E205: unit: "--now" is no name of a unit such as "api" or "app@1.service"',
+        ),
+        ('unit = ""', 'E205: unit: "" is no name of a unit such as "api" or "app@1.service"'),
+        ('action = "stop"', 'E203: after "systemd" has no unit'),
+        (
+            'unit = "api" action = "restrat"',
+            'E206: action: "restrat" is none of: start, stop, restart, reload, try-restart',
+        ),
+    ],
+)
+def test_unit_that_systemd_could_not_have_is_an_error(
+    read: Reader, keys: str, message: str
+) -> None:
+    """Not a hook that fails at the first update."""
+    assert read.service(f'after "systemd" {{ {keys} }}').messages == [message]
+
+
+def test_unit_is_read_with_its_type(read: Reader) -> None:
+    """The backslash of an escaped name is written twice, as in any string."""
+    (one, two) = read.service(
+        """
+        after "systemd" { unit = "api" }
+        after "systemd" { unit = "a\\\\x2db.socket" action = "stop" }
+        """
+    ).web.after
+    assert (one.options.unit.text, one.options.action) == ("api.service", None)
+    assert (two.options.unit.text, two.options.action) == (r"a\x2db.socket", "stop")
+    assert [one.on_failure, two.on_failure] == ["abort", "abort"]
+
+
 def test_type_of_a_health_check_that_is_unknown_names_what_there_is(read: Reader) -> None:
     """So for every kind of backend."""
     (message,) = read.service('health "htpp" { url = "http://127.0.0.1" }').messages

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from dropship.core.template import Template
+from dropship.core.unit_name import UnitName
 from dropship.errors import HookError
 from dropship.hooks import Event, Hook
 from dropship.hooks.consul_event import ConsulEventHook, ConsulEventOptions
 from dropship.hooks.grafana_annotation import GrafanaAnnotationHook, GrafanaAnnotationOptions
 from dropship.hooks.graphite_event import GraphiteEventHook, GraphiteEventOptions
 from dropship.hooks.script import ScriptHook, ScriptOptions
+from dropship.hooks.systemd import SystemdHook, SystemdOptions
 from dropship.hooks.webhook import Webhook, WebhookOptions
 from tests.exec.runs import Runner
 from tests.servers.process import free_port
@@ -54,6 +56,16 @@ def consul_address(request: pytest.FixtureRequest) -> str:
     return address
 
 
+def systemd(unit: str) -> Make:
+    """A restart of a unit of a booted systemd."""
+
+    def make(request: pytest.FixtureRequest) -> Hook:
+        request.getfixturevalue("units")
+        return SystemdHook(SystemdOptions(unit=UnitName.parse(unit)))
+
+    return make
+
+
 GOOD: dict[str, Make] = {
     "consul-event": lambda request: consul("deployed", consul_address(request)),
     "webhook": lambda request: webhook(request, "/deploys"),
@@ -62,6 +74,7 @@ GOOD: dict[str, Make] = {
     "graphite-event": lambda request: GraphiteEventHook(
         GraphiteEventOptions(host=graphite_host(request))
     ),
+    "systemd": systemd("runs"),
 }
 BAD: dict[str, Make] = {
     "consul-event": lambda request: consul("guarded", consul_address(request)),
@@ -83,6 +96,8 @@ BAD: dict[str, Make] = {
     "graphite-event-odd": lambda _: GraphiteEventHook(
         GraphiteEventOptions(host="http://<my-graphite-server>")
     ),
+    "systemd": systemd("fails"),
+    "systemd-unknown": systemd("no-such-unit"),
 }
 
 
@@ -117,6 +132,7 @@ def test_hook_describes_what_it_would_do(request: pytest.FixtureRequest, name: s
     [
         (ScriptHook, False),
         (ConsulEventHook, True),
+        (SystemdHook, False),
         (GrafanaAnnotationHook, True),
         (GraphiteEventHook, True),
         (Webhook, True),
