@@ -46,6 +46,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
         Kind.HEALTH: {
             "http": "dropship.health.http:HttpHealth",
             "script": "dropship.health.script:ScriptHealth",
+            "systemd": "dropship.health.systemd:SystemdHealth",
             "tcp": "dropship.health.tcp:TcpHealth",
         },
     }

@@ -10,6 +10,7 @@ from dropship.core.watch import Progress, Watch
 from dropship.deploy.rig import BuiltHealth
 from dropship.errors import HealthError
 from dropship.exec.run import ProcessGroup, Run
+from dropship.health import Comparing
 from dropship.log import hide
 
 Say = Callable[[str], None]
@@ -39,6 +40,8 @@ class _Verification:
 
     def run(self) -> None:
         """Look until it holds, then as long as it must stay so."""
+        if isinstance(self._check, Comparing):
+            self._check.begin()
         self._report(0)
         while not self._holds():
             left = self._deadline - time.monotonic()

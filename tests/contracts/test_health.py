@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from dropship.core.unit_name import UnitName
 from dropship.errors import HealthError
 from dropship.health import Health
 from dropship.health.http import HttpHealth, HttpHealthOptions
 from dropship.health.script import ScriptHealth, ScriptHealthOptions
+from dropship.health.systemd import SystemdHealth, SystemdHealthOptions
 from dropship.health.tcp import Port, TcpHealth, TcpHealthOptions
 from tests.exec.runs import Runner
 from tests.servers.process import free_port
@@ -33,6 +35,16 @@ def script(command: str) -> Make:
     return lambda _: ScriptHealth(ScriptHealthOptions(command=command))
 
 
+def systemd(unit: str) -> Make:
+    """A check of a unit of a booted systemd, which is started first."""
+
+    def make(request: pytest.FixtureRequest) -> Health:
+        request.getfixturevalue("units").run("systemctl", "start", unit)
+        return SystemdHealth(SystemdHealthOptions(unit=UnitName.parse(unit)))
+
+    return make
+
+
 def down(_: pytest.FixtureRequest) -> Health:
     """A check of a server that is not there."""
     return HttpHealth(HttpHealthOptions(url=f"http://127.0.0.1:{free_port()}/"))
@@ -49,6 +61,11 @@ GOOD: dict[str, Make] = {
     "http": http("/identity"),
     "http-redirect": http("/moved/"),
     "script": script("true"),
+    "systemd": systemd("runs"),
+    "systemd-escaped": systemd(r"with\x2descape"),
+    "systemd-instance": systemd("named@1"),
+    "systemd-once": systemd("once"),
+    "systemd-timer": systemd("wakes.timer"),
 }
 BAD: dict[str, tuple[Make, str]] = {
     "tcp": (lambda _: TcpHealth(TcpHealthOptions(port=Port(free_port()))), "Connection refused"),
@@ -56,6 +73,11 @@ BAD: dict[str, tuple[Make, str]] = {
     "http-text": (http("/identity", contains="no such text"), "does not contain 'no such text'"),
     "http-down": (down, "Connection refused"),
     "script": (script("exit 3"), "exited with status 3"),
+    "systemd": (systemd("fails"), "unit fails.service is failed (exit-code, status 3)"),
+    "systemd-ended": (systemd("ends"), "is inactive (dead); a unit of Type=oneshot stays active"),
+    "systemd-faulty": (systemd("faulty"), "cannot be loaded (bad-setting); systemd-analyze verify"),
+    "systemd-masked": (systemd("masked"), "the unit masked.service is masked; systemctl unmask"),
+    "systemd-unknown": (systemd("nowhere"), "there is no unit nowhere.service on this host; if"),
 }
 
 

@@ -1,0 +1,66 @@
+"""Looking whether a service works, as often as the configuration says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from dropship.config.model import HealthConfig
+from dropship.core.values import Duration
+from dropship.deploy.health import verify
+from dropship.deploy.rig import BuiltHealth
+from dropship.errors import HealthError
+from dropship.exec.run import Run
+from dropship.health.script import ScriptHealthOptions
+from tests.exec.runs import Watcher
+
+
+@dataclass
+class Diary:
+    """A check that writes down what is asked of it, and is good so many times."""
+
+    good: int = 100
+    asked: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """A new version is looked at."""
+        self.asked.append("begin")
+
+    def probe(self, run: Run) -> None:  # noqa: ARG002 - the Protocol's; it asks nobody
+        """Look once."""
+        self.asked.append("look")
+        self.good -= 1
+        if self.good < 0:
+            raise HealthError("it fell over")
+
+    def describe(self) -> str:
+        """What it is."""
+        return "diary"
+
+
+def verified(check: Diary, **settings: object) -> None:
+    """Look as an update does."""
+    config = HealthConfig(
+        type="diary",
+        options=ScriptHealthOptions(command="true"),
+        interval=Duration.of(0.01),
+        **settings,  # type: ignore[arg-type]  # what a test wants to differ
+    )
+    verify((BuiltHealth(config, check),), {}, Watcher(), print)
+
+
+def test_check_that_compares_is_told_before_the_first_look_of_each_update() -> None:
+    """It lives as long as the worker; the version does not."""
+    check = Diary()
+    verified(check, successes=2)
+    verified(check)
+    assert check.asked == ["begin", "look", "look", "begin", "look"]
+
+
+def test_check_that_does_not_stay_good_fails_at_once() -> None:
+    """However much time there would be left."""
+    check = Diary(good=1)
+    with pytest.raises(HealthError, match="diary did not hold for 1h0m0s: it fell over"):
+        verified(check, hold_for=Duration.of(3600))
+    assert check.asked == ["begin", "look", "look"]
