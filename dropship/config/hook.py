@@ -65,6 +65,7 @@ def _health(reader: Reader, block: Block, owner: Span) -> HealthConfig | None:
     check: HealthConfig | None = values.make(HealthConfig, type=_label(block), options=options)
     if check is not None:
         _in_time(reader, block.body, check)
+        _long_enough(reader, block.body, check)
     return check
 
 
@@ -78,6 +79,19 @@ def _in_time(reader: Reader, body: Body, check: HealthConfig) -> None:
             f"take longer than within ({check.within})",
             body.header,
             suggestion="raise within, or lower successes or interval",
+        )
+
+
+def _long_enough(reader: Reader, body: Body, check: HealthConfig) -> None:
+    """A service is active from its start on; that it falls over shows later."""
+    once = check.successes == 1 and not check.hold_for.nanoseconds
+    if check.type == "systemd" and once and check.options.unit.is_service:
+        reader.report.warning(
+            "W251",
+            f"{body.title} looks only once: also a service that falls over right after its start "
+            "is active then",
+            body.header,
+            suggestion='add holdFor = "10s", or as long as it may take to fall over',
         )
 
 

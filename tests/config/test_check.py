@@ -174,3 +174,20 @@ def test_lock_without_turns_is_a_warning(read: Reader) -> None:
 def test_path_that_cannot_be_shared_is_an_error(read: Reader, text: str) -> None:
     """From the root, inside another, of a single file."""
     assert read.service(artifact=text).codes == ["E242"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "codes"),
+    [
+        ('unit = "web"', ["W251"]),
+        ('unit = "web" holdFor = "5s"', []),
+        ('unit = "web" successes = 3', []),
+        ('unit = "web.socket"', []),
+        ('unit = "web@"', ["E205"]),
+    ],
+)
+def test_service_that_is_looked_at_only_once_is_a_warning(
+    read: Reader, keys: str, codes: list[str]
+) -> None:
+    """It is active as soon as it has been started, whatever becomes of it."""
+    assert read.service(f'health "systemd" {{ {keys} }}').codes == codes
