@@ -151,13 +151,12 @@ def test_unit_that_fell_over_too_often_can_be_started_at_once(units: Systemd) ->
     """The bad version has used up its starts; the good one needs one more."""
     program = units.root / "srv/app/run"
     program.parent.mkdir(parents=True)
-    program.write_text("#!/bin/sh\nexit 1\n")
-    program.chmod(0o755)
+    program.write_text("exit 1\n")
     one = hook("app")
     one.run(event(), Runner().run())
     eventually(lambda: state(units, "app") == "failed")
     assert units.run("systemctl", "start", "app").returncode != 0, "systemd refuses"
-    program.write_text("#!/bin/sh\nexec sleep infinity\n")
+    program.write_text("exec sleep infinity\n")
     one.run(event(), Runner().run())
     assert state(units, "app") == "active"
 

@@ -77,10 +77,12 @@ class Systemd:
         return folder
 
     def settle(self) -> None:
-        """Stop the units of the tests, and forget that any failed."""
+        """Stop the units of the tests; forget that any failed, and what they ran."""
         names = [one.name.replace("@", "@1") for one in UNITS.iterdir()]
         self.run("systemctl", "stop", *names)
         self.run("systemctl", "reset-failed")
+        for place in (self.root / "srv").iterdir():
+            place.unlink() if place.is_symlink() else shutil.rmtree(place)
 
     def show(self, unit: str, name: str) -> str:
         """A property of a unit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import lzma
 import re
 import subprocess
@@ -185,11 +184,7 @@ def test_hook_beyond_the_stop_timeout_is_ended_and_recovered_at_the_next_start(
     assert running.mark("started").read_text() == "1", "the old version is started again"
     running.mark("go").touch()
     running.until_version("2")
-    assert [one["outcome"] for one in _history(running)][:2] == ["updated", "failed"]
-
-
-def _history(unit: Unit) -> list[dict[str, str]]:
-    return list(json.loads(unit.run("dropship", "history", "--format", "json")))
+    assert [one["outcome"] for one in running.history()][:2] == ["updated", "failed"]
 
 
 def test_daemon_that_a_hook_left_behind_survives_a_restart(running: Unit) -> None:

@@ -43,7 +43,7 @@ class Unit:
     """``dropship.service``, stopped and without a past at first."""
 
     def __init__(self, machine: Systemd) -> None:
-        self._machine = machine
+        self.machine = machine
         self.systemctl("stop", "dropship")
         self.systemctl("reset-failed", "dropship")
         for path in ("srv", "var/lib/dropship", "etc/dropship.d", _DROP_IN, "root/marks"):
@@ -57,7 +57,7 @@ class Unit:
 
     def path(self, inside: str) -> Path:
         """Where a file of the machine is, seen from here."""
-        return self._machine.root / inside.lstrip("/")
+        return self.machine.root / inside.lstrip("/")
 
     def configure(self, *services: str, main: str = "") -> None:
         """Write the configuration."""
@@ -118,7 +118,7 @@ class Unit:
 
     def _outside(self, pid: int) -> int:
         """The number, as seen from here, of a process of the machine."""
-        for one in psutil.Process(self._machine.pid).children(recursive=True):
+        for one in psutil.Process(self.machine.pid).children(recursive=True):
             with suppress(OSError):
                 status = Path(f"/proc/{one.pid}/status").read_text()
                 if re.search(rf"^NSpid:.*\t{pid}$", status, re.MULTILINE):
@@ -129,15 +129,15 @@ class Unit:
 
     def run(self, *words: str) -> str:
         """What a command in the machine prints."""
-        return self._machine.run(*words).stdout
+        return self.machine.run(*words).stdout
 
     def systemctl(self, *words: str) -> int:
         """The exit status of systemctl."""
-        return self._machine.run("systemctl", *words).returncode
+        return self.machine.run("systemctl", *words).returncode
 
     def stopping(self) -> subprocess.Popen[bytes]:
         """``systemctl stop``, which is waited for elsewhere."""
-        return self._machine.start("systemctl", "stop", "dropship")
+        return self.machine.start("systemctl", "stop", "dropship")
 
     def show(self, name: str) -> str:
         """A property of the unit."""
@@ -170,6 +170,10 @@ class Unit:
     def state(self, name: str = "app") -> dict[str, Any]:
         """What it says of a service."""
         return next((one for one in self.status()["services"] if one["name"] == name), {})
+
+    def history(self) -> list[dict[str, str]]:
+        """What ``dropship history`` tells, the oldest first."""
+        return list(json.loads(self.run("dropship", "history", "--format", "json")))
 
     def journal(self, *words: str) -> str:
         """What the unit has said since the test began."""
