@@ -100,10 +100,12 @@ def absence(unit: UnitName, found: UnitState) -> HookError:
     return HookError(message, cure=f"systemd-analyze verify {unit}")
 
 
-def tell(unit: UnitName, run: Run, *, since: float | None = None) -> None:
+def tell(unit: UnitName, since: float | None, run: Run) -> None:
     """Say the last lines that a unit has in the journal, from ``since`` (seconds of the epoch) on.
 
-    Nothing is said where the journal cannot be read; who is not root may see none of it.
+    By time, not by the ID of an invocation: journald does not always know it any more of a process
+    that died at once. Nothing is said where the journal cannot be read; who is not root may see
+    none of it.
     """
     deadline = time.monotonic() + run.timeout.seconds
     # What a process wrote before it died may be on its way to the journal; only root can wait.

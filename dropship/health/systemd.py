@@ -36,16 +36,18 @@ class Watched(NamedTuple):
     Attributes:
         restarts: How often the unit had been restarted at the first of them.
         run: Which run of it the last one saw; None where it was not up.
+        started: When that had been started, as ``UnitState`` has it.
     """
 
     restarts: int
     run: tuple[str, str] | None
+    started: float
 
 
 def judged(unit: UnitName, state: UnitState, before: Watched | None) -> tuple[Watched, str]:
     """What there is to remember of a look, and what is wrong; empty if nothing is."""
     first = state.restarts if before is None else before.restarts
-    seen = Watched(first, state.run if state.up else None)
+    seen = Watched(first, state.run if state.up else None, state.started)
     more = state.restarts - first
     often = f"was restarted {more} time{'s'[: more != 1]} while it was watched" if more > 0 else ""
     if not state.up:
@@ -87,10 +89,11 @@ class SystemdHealth:
             raise HealthError(str(error.args[0]), cure=error.cure) from error
         if state.missing:
             raise HealthError(str(self._systemctl.absence(self._unit, state)))
-        self._before, wrong = judged(self._unit, state, self._before)
+        before = self._before
+        self._before, wrong = judged(self._unit, state, before)
         if not wrong:
             return
-        self._tell(state, deadline, run)
+        self._tell(state, before, deadline, run)
         cure = "a unit of Type=oneshot stays active with RemainAfterExit=yes" if state.ended else ""
         raise HealthError(wrong, cure=cure)
 
@@ -98,11 +101,13 @@ class SystemdHealth:
         """The unit."""
         return f"systemd {self._unit}"
 
-    def _tell(self, state: UnitState, deadline: float, run: Run) -> None:
-        """Say what the unit has in the journal, once: who falls again and again says the same."""
+    def _tell(self, state: UnitState, before: Watched | None, deadline: float, run: Run) -> None:
+        """Say what the run that fell has in the journal, once: the next ones say the same."""
         starting = state.active == "activating" and state.result == "success"
         left = Duration.of(deadline - time.monotonic())
         if self._told or starting or left.nanoseconds <= 0:
             return
         self._told = True
-        self._systemctl.tell(self._unit, replace(run, timeout=left))
+        fallen = before.started if before is not None and before.run is not None else state.started
+        since = time.time() - (time.monotonic() - fallen) if fallen else None
+        self._systemctl.tell(self._unit, since, replace(run, timeout=left))

@@ -90,5 +90,5 @@ class SystemdHook:
             return HookError(what)  # it says enough
         if found.missing:
             return self._systemctl.absence(unit, found)
-        self._systemctl.tell(unit, aside, since=began)
+        self._systemctl.tell(unit, began, aside)
         return HookError(f"{what}; {unit} is {found}")

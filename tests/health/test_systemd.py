@@ -125,6 +125,21 @@ def test_program_that_is_not_there_is_told_as_such(units: Systemd) -> None:
     assert any("/srv/nowhere/bin/absent" in line for line in runner.said)
 
 
+def test_only_the_run_that_fell_is_heard(units: Systemd) -> None:
+    """Not the version before, which ended in order."""
+    program = units.root / "srv/app/run"
+    program.parent.mkdir(parents=True)
+    program.write_text("echo this is the old version; exec sleep infinity\n")
+    units.run("systemctl", "start", "app")
+    program.write_text("echo this is the new version; exit 3\n")
+    units.run("systemctl", "restart", "app")
+    eventually(lambda: units.show("app", "ActiveState") == "failed")
+    runner = Runner()
+    assert seen(check("app"), runner) == "unit app.service is failed (exit-code, status 3)"
+    assert "app.service: this is the new version" in runner.said
+    assert "app.service: this is the old version" not in runner.said
+
+
 def test_service_that_only_begins_is_not_up_yet(units: Systemd) -> None:
     """Nothing has failed, so the journal is left alone."""
     units.run("systemctl", "--no-block", "start", "stuck")
