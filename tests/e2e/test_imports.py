@@ -31,6 +31,11 @@ _BODY = """
     name    = "deployed"
     address = "{web}"
   }}
+  after  "systemd" {{ unit = "named@{name}" }}
+  after  "systemd" {{
+    unit      = "fails"
+    onFailure = "continue"
+  }}
   failed "script" {{ command = "echo failed >&2" }}
   failed "graphite-event" {{ host = "{web}" }}
   health "http" {{
@@ -38,6 +43,11 @@ _BODY = """
     contains = "well"
     within   = "5s"
     interval = "50ms"
+  }}
+  health "systemd" {{
+    unit     = "named@{name}"
+    interval = "50ms"
+    holdFor  = "50ms"
   }}
   health "script" {{
     command  = "grep -qv bad {there}/version"
@@ -79,7 +89,7 @@ def witness(tmp_path: Path) -> Witness:
 
 def body(host: Host, web: Web, name: str = "app") -> str:
     """Hooks and checks of every kind."""
-    return _BODY.format(web=web.url, there=host.destination(name))
+    return _BODY.format(web=web.url, there=host.destination(name), name=name)
 
 
 def service(host: Host, web: Web, name: str, artifact: str) -> str:
@@ -108,6 +118,7 @@ def start(host: Host, witness: Witness) -> None:
     )
 
 
+@pytest.mark.usefixtures("units")
 def test_running_agent_loads_nothing_for_an_update(host: Host, web: Web, witness: Witness) -> None:
     """Checks, staging, turns, hooks, health, the switch and the stop came with the start."""
     host.configure(host.service(body(host, web)), over_http(host, web))
@@ -122,6 +133,7 @@ def test_running_agent_loads_nothing_for_an_update(host: Host, web: Web, witness
     assert witness.imports == []
 
 
+@pytest.mark.usefixtures("units")
 def test_running_agent_loads_nothing_for_an_update_from_s3(
     host: Host,
     web: Web,
@@ -153,6 +165,7 @@ repo "s3" {{
     assert witness.imports == []
 
 
+@pytest.mark.usefixtures("units")
 def test_running_agent_loads_nothing_when_things_go_wrong(
     host: Host, web: Web, witness: Witness
 ) -> None:

@@ -78,7 +78,7 @@ class Systemd:
 
     def settle(self) -> None:
         """Stop the units of the tests; forget that any failed, and what they ran."""
-        names = [one.name.replace("@", "@1") for one in UNITS.iterdir()]
+        names = [one.name.replace("@", "@*") for one in UNITS.iterdir()]
         self.run("systemctl", "stop", *names)
         self.run("systemctl", "reset-failed")
         for place in (self.root / "srv").iterdir():
