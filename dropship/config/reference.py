@@ -36,7 +36,7 @@ service "web" {
     destination = "/srv/web"
   }
 
-  after "script" { command = "systemctl restart web" }
+  after "systemd" { unit = "web" }
   health "http" { url = "http://127.0.0.1:8080/healthz" }
 }
 ```
