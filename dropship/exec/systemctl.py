@@ -25,6 +25,7 @@ ASIDE: Final = Duration.of(5)
 _LINES: Final = 10  # of the journal that are told
 _ABSENT: Final = "use script hooks and checks where systemd does not run"
 _DENIED: Final = "run the agent as root, or allow it by a rule of polkit"
+_ENDING: Final = frozenset({"stop", "restart", "try-restart"})
 # In front of, and behind, what systemctl really has to say.
 _BESIDES: Final = ("Warning: ", "See ", "Hint: ")
 
@@ -46,10 +47,10 @@ class Answer:
 def words(action: str, unit: UnitName) -> tuple[str, ...]:
     """The command line that asks for something.
 
-    The agent's own unit is not waited for: it ends, or reads its configuration, only when the
-    update is over that waits for the answer here.
+    The end of the agent's own unit is not waited for: it comes only when the update is over that
+    would wait for it here. A reload does not wait for updates.
     """
-    aside = ("--no-block",) if _own(unit) else ()
+    aside = ("--no-block",) if action in _ENDING and _own(unit) else ()
     return ("systemctl", "--no-ask-password", *aside, action, unit.text)
 
 

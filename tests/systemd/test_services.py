@@ -96,13 +96,19 @@ def test_update_restarts_the_agent_that_makes_it(host: Unit) -> None:
 
 
 @pytest.mark.endurance
-def test_update_has_the_agent_read_its_configuration_again(host: Unit) -> None:
-    """As a service that brings configuration does."""
-    host.configure(host.service('after "systemd" { unit = "dropship" action = "reload" }'))
+def test_update_has_the_agent_read_its_configuration_and_is_taken_back_if_that_is_at_fault(
+    host: Unit,
+) -> None:
+    """As a service does that brings configuration: this hook can be waited for."""
+    service = host.service('after "systemd" { unit = "dropship" action = "reload" }')
+    host.configure(service)
     host.publish("1")
     assert host.systemctl("start", "dropship") == 0, host.journal()
     first = host.pid
     host.until_version("1")
     eventually(lambda: "reloaded: no service changed" in host.journal(), host.journal)
-    assert host.status()["services"][0]["state"] == "idle"
-    assert host.pid == first
+    host.configure(service, "nonsense {")
+    host.publish("2")
+    eventually(lambda: "rolled back" in host.journal(), host.journal)
+    assert "systemctl reload dropship.service: Job for dropship.service failed" in host.journal()
+    assert (host.version(), host.pid) == ("1", first)
