@@ -152,6 +152,17 @@ class Agent:
         """The processes below it, dead ones that were not reaped included."""
         return {one.pid for one in psutil.Process(self.process.pid).children()}
 
+    def settle(self) -> set[int]:
+        """Wait until all workers run and it has no other child; gives their pids.
+
+        Whoever asks is answered by a child, mostly before the agent itself has let go of the call and
+        of that child. Once the child is reaped, it has.
+        """
+        eventually(self._up, doing=f"have all workers: {self.log()}")
+        pids = {one.pid for one in self.workers().values()}
+        eventually(lambda: self.children() == pids, doing=f"reap {self.children()} but {pids}")
+        return self.children()
+
     def reports(self, name: str, word: str) -> list[str]:
         """Lines beginning with ``word`` that a worker wrote into its file."""
         file = self.folder / f"{name}.said"

@@ -35,12 +35,10 @@ NAMES = ("obeys-a", "obeys-b", "idle-c")
 def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     """One agent for all that leave it as it was; in the end it has lost nothing."""
     with Agent(tmp_path_factory.mktemp("agent"), *NAMES) as made:
-        workers = {made.pid(name) for name in NAMES}
-        eventually(lambda: made.children() == workers, doing="reap")
+        workers = made.settle()
         before = made.fds()
         yield made
-        assert {made.pid(name) for name in NAMES} == workers
-        eventually(lambda: made.children() == workers, doing=f"reap {made.children()}")
+        assert made.settle() == workers
         eventually(lambda: made.fds() == before, doing=f"close {made.fds()} to {before}")
 
 
@@ -424,8 +422,7 @@ def _room_for_one(pid: int) -> int:
 def test_agent_without_descriptors_says_so_and_goes_on(tmp_path: Path) -> None:
     """EMFILE, for a clerk and for callers: nobody is lost, nothing dies."""
     with Agent(tmp_path, "obeys-a") as agent:
-        worker = agent.pid("obeys-a")
-        eventually(lambda: agent.children() == {worker}, doing="reap")
+        (worker,) = agent.settle()
         pid, there = agent.process.pid, agent.fds()
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         # Room for the caller, and none to watch a clerk by.
@@ -442,8 +439,7 @@ def test_agent_without_descriptors_says_so_and_goes_on(tmp_path: Path) -> None:
             assert last.end()["result"][0]["code"] == 0
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         assert agent.ask("status")["agent"]["pid"] == pid
-        assert agent.pid("obeys-a") == worker
-        eventually(lambda: agent.children() == {worker}, doing="leave nobody behind")
+        assert agent.settle() == {worker}
         assert agent.fds() == there
 
 
@@ -519,8 +515,7 @@ def test_question_that_hangs_holds_up_nobody_and_its_end_is_told(
 ) -> None:
     """A disk that does not answer is the clerk's trouble; the clerk has nothing of the agent's."""
     with Agent(tmp_path, "obeys-a") as agent:
-        worker = agent.pid("obeys-a")
-        eventually(lambda: agent.children() == {worker}, doing="reap")
+        (worker,) = agent.settle()
         state = tmp_path / "state" / "services" / "obeys-a" / "state.json"
         state.parent.mkdir(parents=True)
         os.mkfifo(state)

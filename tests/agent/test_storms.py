@@ -28,6 +28,7 @@ def all_back(agent: Agent, deaths: int) -> bool:
 def test_two_hundred_deaths_at_once_are_counted_once_each(tmp_path: Path) -> None:
     """Again and again, and among other signals: no lost child, no zombie, no descriptor more."""
     with Agent(tmp_path, *MANY) as agent:
+        agent.settle()
         descriptors = agent.fds()
         for deaths in (1, 2):
             pids = [one.pid for one in agent.workers().values()]
@@ -38,7 +39,7 @@ def test_two_hundred_deaths_at_once_are_counted_once_each(tmp_path: Path) -> Non
                     agent.signal((signal.SIGHUP, signal.SIGUSR1)[number % 40 // 20])
             eventually(lambda deaths=deaths: all_back(agent, deaths), doing="come back")
             assert not {one.pid for one in agent.workers().values()} & set(pids)
-        eventually(lambda: len(agent.children()) == len(MANY), doing="reap")
+        assert len(agent.settle()) == len(MANY)
         assert agent.fds() == descriptors
         assert agent.log().count("worker died: killed by SIGKILL") == 2 * len(MANY)
         for name in agent.workers():
