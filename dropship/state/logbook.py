@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ LIMIT: Final = 512 << 10
 
 _OLDER: Final = NAME + ".1"
 _BLOCK: Final = 64 << 10
+# Seconds between an event's time and its place in the file, at most, however busy the machine is.
+_LATE: Final = 5.0
 
 
 class Logbook(log.Keeper):
@@ -129,18 +131,52 @@ class Said:
 
 
 def newest(state_path: Path, service: str, limit: int) -> tuple[Said, ...]:
-    """The last ``limit`` events of a service, oldest first; lines that are torn are passed over.
+    """The last ``limit`` events of a service by their time, oldest first; torn lines are passed over.
 
+    Where the clock was set back by more than a few seconds, what was said before that comes first.
     Reads from the end, no more than is needed.
 
     Raises:
         StateError: The log may not be read.
     """
-    found = list(islice(_backwards(services(state_path) / service / NAME), max(0, limit)))
-    found.reverse()
-    # Two processes write: what was said first may have been written second.
-    found.sort(key=lambda said: said.time)
-    return tuple(found)
+    if limit <= 0:
+        return ()
+    found = [*_no_more_than_needed(_backwards(services(state_path) / service / NAME), limit)]
+    ordered: list[Said] = []
+    run: list[Said] = []
+    for said in reversed(found):
+        if run and _set_back(run[-1], said):
+            ordered += sorted(run, key=_time)
+            run = []
+        run.append(said)
+    return tuple([*ordered, *sorted(run, key=_time)][-limit:])
+
+
+def _no_more_than_needed(backwards: Iterator[Said], limit: int) -> Iterator[Said]:
+    """As many events as are wanted, and those before them that may have been said after them.
+
+    Several processes write, so what was said first may have been written second.
+    """
+    earliest = math.inf
+    after: Said | None = None
+    for number, said in enumerate(backwards):
+        if after is not None and _set_back(said, after):
+            earliest = math.inf  # later events are in no order with those that come now
+        if number < limit:
+            earliest = min(earliest, said.time)
+        elif said.time < earliest - _LATE or earliest == math.inf:
+            return
+        yield said
+        after = said
+
+
+def _set_back(before: Said, after: Said) -> bool:
+    """Whether the clock was, between two events that were written one after the other."""
+    return before.time - after.time > _LATE
+
+
+def _time(said: Said) -> float:
+    return said.time
 
 
 def _backwards(path: Path) -> Iterator[Said]:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
 
@@ -156,13 +157,22 @@ def test_full_file_is_set_aside_once(tmp_path: Path, said: StringIO) -> None:
     assert messages(tmp_path, len(found) + 5) == found
 
 
+def written(state: Path, *events: tuple[float, str]) -> None:
+    """Have them in the log of a service, in this order: when each was said, after noon, and what."""
+    noon = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
+    path(state).parent.mkdir(parents=True, exist_ok=True)
+    with path(state).open("a") as file:
+        for seconds, message in events:
+            time = (noon + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+            event = {"time": time.replace("+00:00", "Z"), "level": "info", "message": message}
+            file.write(json.dumps(event) + "\n")
+
+
 def test_reading_reads_no_more_than_the_end(
-    tmp_path: Path, said: StringIO, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A few events of a long file cost a few reads, also where lines cross blocks."""
-    kept(tmp_path)
-    for number in range(3000):
-        log.bound("api").info("number %d", number)
+    written(tmp_path, *((number, f"number {number}") for number in range(3000)))
     monkeypatch.setattr(logbook, "_BLOCK", 1000)
     read: list[int] = []
     real = os.pread
@@ -171,6 +181,32 @@ def test_reading_reads_no_more_than_the_end(
     assert sum(read) < 5000
     monkeypatch.setattr(logbook, "_BLOCK", 7)
     assert messages(tmp_path) == [f"number {number}" for number in range(2000, 3000)]
+
+
+def test_the_last_events_are_the_last_by_time(tmp_path: Path) -> None:
+    """Two processes write, and who spoke first may come second; however many are asked for."""
+    written(
+        tmp_path,
+        *((number, f"number {number}") for number in range(3)),
+        *((5.0, "five"), (7.4, "late"), (6.0, "six"), (6.5, "more"), (7.3, "early")),
+    )
+    whole = ["number 0", "number 1", "number 2", "five", "six", "more", "early", "late"]
+    assert messages(tmp_path) == whole
+    for limit in range(1, 9):
+        assert messages(tmp_path, limit) == whole[-limit:]
+
+
+def test_clock_that_was_set_back_hides_nothing_new(tmp_path: Path) -> None:
+    """What was said after that comes last, whatever its time is; and is in order by itself."""
+    written(
+        tmp_path,
+        *((3600.0, "old"), (3601.2, "last of old"), (3601.1, "older")),
+        *((0.0, "new"), (1.2, "newest"), (1.1, "newer")),
+    )
+    whole = ["old", "older", "last of old", "new", "newer", "newest"]
+    assert messages(tmp_path) == whole
+    for limit in range(1, 7):
+        assert messages(tmp_path, limit) == whole[-limit:]
 
 
 def test_nothing_said_is_no_events(tmp_path: Path) -> None:
