@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +42,7 @@ from dropship.core.values import Duration, Size
 from dropship.core.watch import Progress
 from dropship.deploy.desk import Answer, Order, Verdict
 from dropship.errors import ConfigError, DropshipError, NoAgentError
+from tests.waiting import tries
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60.0
@@ -52,11 +52,9 @@ T = TypeVar("T")
 
 def eventually(what: Callable[[], T | None], *, doing: str, deadline: float = DEADLINE) -> T:
     """Ask again and again until the answer is true; fails when the deadline is over."""
-    until = time.monotonic() + deadline
-    while time.monotonic() < until:
+    for _ in tries(deadline):
         if answer := what():
             return answer
-        time.sleep(0.01)
     raise AssertionError(f"not within {deadline} s: {doing}")
 
 

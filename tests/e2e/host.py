@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from dropship.agent import client
 from dropship.agent.answers import seconds_of
 from dropship.agent.protocol import Request
 from dropship.errors import NoAgentError
+from tests.waiting import tries
 
 DEADLINE = 60.0
 PROGRAM = (sys.executable, "-m", "dropship")
@@ -33,11 +33,9 @@ def eventually(
     what: Callable[[], T | None], doing: str | Callable[[], str], deadline: float = DEADLINE
 ) -> T:
     """Ask until the answer is true; fails, saying what was waited for, when time is over."""
-    until = time.monotonic() + deadline
-    while time.monotonic() < until:
+    for _ in tries(deadline):
         if answer := what():
             return answer
-        time.sleep(0.02)
     said = doing if isinstance(doing, str) else doing()
     raise AssertionError(f"not within {deadline} s: {said}")
 

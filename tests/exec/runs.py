@@ -70,7 +70,7 @@ def _surroundings() -> dict[str, str]:
     return cleaned(kept)
 
 
-def eventually(what: Callable[[], bool], seconds: float = 20.0) -> None:
+def eventually(what: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not what():

@@ -149,7 +149,7 @@ T = TypeVar("T")
 
 def wait_for(condition: Callable[[], T]) -> T:
     """Until it holds, or the test fails."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if found := condition():
             return found
