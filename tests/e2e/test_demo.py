@@ -22,6 +22,8 @@ from tests.e2e.host import PROGRAM
 from tests.folders import names
 from tests.servers.process import free_port, missing
 
+pytestmark = pytest.mark.slow
+
 # Far more than it takes: machines of tests are slow, and nothing here is about time.
 DEADLINE = 240.0
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.host import Host
 
+pytestmark = pytest.mark.slow
+
 HEALTH = """
   health "script" {{
     command = "grep -qv bad {there}/version"

@@ -15,6 +15,8 @@ import pytest
 from tests.e2e.host import PROGRAM, Host, eventually
 from tests.e2e.window import Window
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[..., Window]
 _ALTERNATE = "\x1b[?1049h"
 

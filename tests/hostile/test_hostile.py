@@ -77,6 +77,7 @@ def test_readers_judge_and_tree_hold_by_themselves(case: Case, memory: Path) -> 
     assert around.changes() == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_real_unpacker_holds_and_nothing_else_on_the_machine_changes(tmp_path: Path) -> None:
     """As root on an overlay of the whole machine; otherwise only what is around is watched."""

@@ -342,6 +342,7 @@ def dies_at(number: int, work: Callable[[], object]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
 
 
+@pytest.mark.slow
 def test_crash_at_any_step_loses_nothing(tmp_path: Path, way: None) -> None:
     """Of a staging and a switch; the next start mends it, and the next update converges."""
     number = 0
