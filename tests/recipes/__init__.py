@@ -1,0 +1,1 @@
+"""The recipes of the documentation, followed to the letter."""

@@ -1,0 +1,105 @@
+"""A host on which a recipe is followed: a booted systemd, so that every path is the page's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tests.recipes.recipe import Recipe
+from tests.servers.systemd import Systemd
+
+SOURCE: Final = "/root/source"
+"""Where the project is built."""
+
+_GET: Final = """
+import sys, urllib.error, urllib.request
+try:
+    with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
+        print(answer.status, answer.read().decode(), end="")
+except urllib.error.HTTPError as error:
+    print(error.code, end="")
+except OSError as error:
+    print(error, end="")
+"""
+
+
+class Machine:
+    """A host and a build machine, one after the other, without a past of the recipe's at first."""
+
+    def __init__(self, systemd: Systemd, recipe: Recipe) -> None:
+        self._systemd = systemd
+        self.recipe = recipe
+        for folder in ("/srv", "/var/lib/dropship", "/etc/dropship.d", SOURCE):
+            shutil.rmtree(self.path(folder), ignore_errors=True)
+        self.path("/srv/store").mkdir(parents=True)
+        self.path(SOURCE).mkdir()
+        for name, text in recipe.files.items():
+            if name.startswith("/"):
+                self.write(name, text)
+        self.do("systemctl daemon-reload")
+
+    def path(self, inside: str) -> Path:
+        """Where a file of the machine is, seen from here."""
+        return self._systemd.root / inside.lstrip("/")
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """Write a file of the machine."""
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def source(self, files: Mapping[str, str | bytes]) -> None:
+        """Have the project consist of these files; those in ``bin`` can be run."""
+        shutil.rmtree(self.path(SOURCE))
+        for name, content in files.items():
+            self.write(f"{SOURCE}/{name}", content)
+            if name.startswith("bin/"):
+                self.path(f"{SOURCE}/{name}").chmod(0o755)
+
+    def age(self, name: str) -> None:
+        """Let a file of the store have held still for long, so that nothing waits until it has."""
+        long_ago = time.time() - 3600
+        os.utime(self.path(name), (long_ago, long_ago))
+
+    def sh(self, script: str, cwd: str = "/", **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run shell text in it; an error ends it."""
+        words = [f"{name}={value}" for name, value in environ.items()]
+        return self._systemd.run(
+            "env", "HOME=/root", *words, "sh", "-euc", f"umask 022; cd {cwd}\n{script}"
+        )
+
+    def do(self, script: str, cwd: str = "/", **environ: str) -> str:
+        """Run shell text in it that has to work; what it printed."""
+        done = self.sh(script, cwd, **environ)
+        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}\n{self.journal()}"
+        return done.stdout
+
+    def build(self, script: str, **environ: str) -> None:
+        """Run shell text in the source, as on a machine that has nothing in ``/srv``."""
+        alone = f"mount -t tmpfs tmpfs /srv\n{script}"
+        self.do(f"exec unshare --mount sh -euc {shlex.quote(alone)}", SOURCE, **environ)
+
+    def dropship(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the program in it."""
+        return self._systemd.run("dropship", *words)
+
+    def status(self, service: str) -> dict[str, Any]:
+        """What ``dropship status`` says of a service."""
+        said = json.loads(self.dropship("status", service, "--format", "json").stdout)
+        return dict(said["services"][0])
+
+    def get(self, url: str) -> str:
+        """What a GET gives: the status, and the body of a good one."""
+        return self._systemd.run(sys.executable, "-c", _GET, url).stdout
+
+    def journal(self) -> str:
+        """The last that was said on it."""
+        return self._systemd.run("journalctl", "-n", "40", "-o", "cat").stdout

@@ -1,0 +1,65 @@
+"""A page of ``docs/usage/recipes`` as somebody reads it who does what it says.
+
+A block whose paragraph before ends in a name (``/etc/dropship.d/dropship.hcl``) and a colon is that
+file: absolute ones stand on the host, others in the source tree. All other blocks of shell are to
+be typed, in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.docs.pages import USAGE, Page
+
+RECIPES = USAGE / "recipes"
+
+_BLOCK = re.compile(r"^(?:`(?P<name>[^`\n]+)`:\n\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_VOLATILE = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
+    r"|(?P<release>\d{8}T\d{6}Z-[0-9a-f]{12})"
+    r"|(?P<digest>\b[0-9a-f]{12}\b)"
+    r"|(?P<seconds>\b\d+\.\d s\b)"
+    r"|(?P<release_of_node>\bv\d+\.\d+\.\d+\b)"
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A page, by its name without the suffix."""
+
+    name: str
+
+    @property
+    def _blocks(self) -> list[re.Match[str]]:
+        return list(_BLOCK.finditer(Page(RECIPES / f"{self.name}.md").text))
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The contents of every file that the page shows, by its name."""
+        return {one["name"]: one["text"] for one in self._blocks if one["name"]}
+
+    def typed(self, number: int) -> str:
+        """What the page says to type: the first such block, the second, …"""
+        found = [one["text"] for one in self._blocks if one["language"] == "sh" and not one["name"]]
+        return found[number]
+
+    def shown(self, number: int) -> list[str]:
+        """The lines of the page's block of output, the first such, the second, …"""
+        found = [one["text"] for one in self._blocks if one["language"] == "text"]
+        return found[number].splitlines()
+
+
+def missing(shown: list[str], said: str) -> list[str]:
+    """The lines that a page shows and nobody said in that order; times and digests may differ.
+
+    ``…`` in a line stands for whatever it was.
+    """
+    lines = iter(steady(said).splitlines())
+    wanted = [re.escape(steady(line)).replace("…", ".*") for line in shown if line != "…"]
+    return [one for one in wanted if not any(re.fullmatch(one, line) for line in lines)]
+
+
+def steady(text: str) -> str:
+    """A text without what differs from run to run."""
+    return _VOLATILE.sub(lambda found: f"<{found.lastgroup}>", text)
