@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,16 @@ from tests.servers.systemd import Systemd
 
 SOURCE: Final = "/root/source"
 """Where the project is built."""
+
+_PLACES: Final = (
+    "/etc/dropship.d",
+    "/opt/.dropship",
+    "/opt/greeter",
+    "/srv",
+    "/var/lib/dropship",
+    "/var/lib/shop",
+)
+"""What recipes use on a host."""
 
 _GET: Final = """
 import sys, urllib.error, urllib.request
@@ -31,13 +42,23 @@ except OSError as error:
 """
 
 
+@contextmanager
+def following(systemd: Systemd, page: str) -> Iterator[Machine]:
+    """A machine for the recipe of a page, which leaves nothing running on it."""
+    machine = Machine(systemd, Recipe(page))
+    try:
+        yield machine
+    finally:
+        machine.close()
+
+
 class Machine:
     """A host and a build machine, one after the other, without a past of the recipe's at first."""
 
     def __init__(self, systemd: Systemd, recipe: Recipe) -> None:
         self._systemd = systemd
         self.recipe = recipe
-        for folder in ("/srv", "/var/lib/dropship", "/etc/dropship.d", SOURCE):
+        for folder in (*_PLACES, SOURCE):
             shutil.rmtree(self.path(folder), ignore_errors=True)
         self.path("/srv/store").mkdir(parents=True)
         self.path(SOURCE).mkdir()
@@ -45,6 +66,15 @@ class Machine:
             if name.startswith("/"):
                 self.write(name, text)
         self.do("systemctl daemon-reload")
+
+    def close(self) -> None:
+        """Stop what the recipe has started, and forget its files."""
+        units = " ".join(Path(one).name for one in self.recipe.files if one.endswith(".service"))
+        if units:
+            self.sh(f"systemctl disable --now {units}; systemctl reset-failed {units}")
+        for name in self.recipe.files:
+            if name.startswith("/"):
+                self.path(name).unlink(missing_ok=True)
 
     def path(self, inside: str) -> Path:
         """Where a file of the machine is, seen from here."""
@@ -86,6 +116,16 @@ class Machine:
         """Run shell text in the source, as on a machine that has nothing in ``/srv``."""
         alone = f"mount -t tmpfs tmpfs /srv\n{script}"
         self.do(f"exec unshare --mount sh -euc {shlex.quote(alone)}", SOURCE, **environ)
+
+    @contextmanager
+    def holding(self, lock: str) -> Iterator[None]:
+        """Somebody else holds a lock file of the machine."""
+        words = self._systemd.command("flock", lock, "sh", "-c", "echo held; read answer")
+        holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            yield
 
     def dropship(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the program in it."""

@@ -14,7 +14,10 @@ from tests.docs.pages import USAGE, Page
 
 RECIPES = USAGE / "recipes"
 
-_BLOCK = re.compile(r"^(?:`(?P<name>[^`\n]+)`:\n\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^(?:`(?P<name>[^`\n]+)`:\n\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 _VOLATILE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
     r"|(?P<release>\d{8}T\d{6}Z-[0-9a-f]{12})"
@@ -40,12 +43,12 @@ class Recipe:
         return {one["name"]: one["text"] for one in self._blocks if one["name"]}
 
     def typed(self, number: int) -> str:
-        """What the page says to type: the first such block, the second, …"""
+        """What the page says to type: by number, from 0."""
         found = [one["text"] for one in self._blocks if one["language"] == "sh" and not one["name"]]
         return found[number]
 
     def shown(self, number: int) -> list[str]:
-        """The lines of the page's block of output, the first such, the second, …"""
+        """The lines of the page's block of output, by number, from 0."""
         found = [one["text"] for one in self._blocks if one["language"] == "text"]
         return found[number].splitlines()
 

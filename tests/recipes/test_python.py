@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.recipes.machine import SOURCE, Machine
-from tests.recipes.recipe import Recipe, missing
+from tests.recipes.machine import SOURCE, Machine, following
+from tests.recipes.recipe import missing
 from tests.servers.systemd import Systemd
 
 pytestmark = [pytest.mark.endurance, pytest.mark.root]
 
 HEALTH = "http://127.0.0.1:8000/healthz"
 
-APP = '''
+APP = """
 import http.server
 import greeting
 
@@ -28,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(greeting.TEXT.encode())
 
 http.server.HTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
-'''
+"""
 
 
 def wheel(version: str) -> bytes:
@@ -51,9 +52,10 @@ def wheel(version: str) -> bytes:
 
 
 @pytest.fixture
-def machine(systemd: Systemd) -> Machine:
+def machine(systemd: Systemd) -> Iterator[Machine]:
     """The host of the page."""
-    return Machine(systemd, Recipe("python"))
+    with following(systemd, "python") as machine:
+        yield machine
 
 
 def build(machine: Machine, version: str, program: str = APP) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.recipes.machine import SOURCE, Machine
-from tests.recipes.recipe import Recipe, missing
+from tests.recipes.machine import SOURCE, Machine, following
+from tests.recipes.recipe import missing
 from tests.servers.systemd import Systemd
 
 pytestmark = [pytest.mark.endurance, pytest.mark.root]
@@ -14,9 +16,10 @@ PAGE = "http://127.0.0.1/"
 
 
 @pytest.fixture
-def machine(systemd: Systemd) -> Machine:
+def machine(systemd: Systemd) -> Iterator[Machine]:
     """The host of the page."""
-    return Machine(systemd, Recipe("static-site"))
+    with following(systemd, "static-site") as machine:
+        yield machine
 
 
 def build(machine: Machine, version: str, page: str = "index.html") -> None:
