@@ -33,7 +33,7 @@ class Block:
     @property
     def where(self) -> str:
         """For the names of tests."""
-        return f"{self.page.path.name}:{self.line}"
+        return f"{self.page.name}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ class Page:
     """One page."""
 
     path: Path
+
+    @property
+    def name(self) -> str:
+        """Where it is below ``docs/usage``, or its name elsewhere."""
+        inside = self.path.is_relative_to(USAGE)
+        return self.path.relative_to(USAGE).as_posix() if inside else self.path.name
 
     @property
     def text(self) -> str:
@@ -85,8 +91,8 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """README and every page of ``docs/usage``."""
-    return [Page(path) for path in (ROOT / "README.md", *sorted(USAGE.glob("*.md")))]
+    """README and every page of ``docs/usage`` and its folders."""
+    return [Page(path) for path in (ROOT / "README.md", *sorted(USAGE.rglob("*.md")))]
 
 
 def blocks(language: str) -> list[Block]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,7 +70,7 @@ def test_whole_configuration_loads_with_the_warnings_it_announces(
         assert code in block.page.prose, f"{code} is not explained beside {block.where}"
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_page_has_a_configuration_that_works(page: Page) -> None:
     """Readers start from something whole."""
     assert any(block.note.partition(" ")[0] in ("", "warns") for block in page.blocks("hcl"))
@@ -216,7 +215,7 @@ def test_unit_starts_a_command_that_exists(block: Block) -> None:
         _understood(argv)
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_commands_in_sentences_exist(page: Page) -> None:
     """``dropship something`` in the text is something that can be typed."""
     for span in page.spans():
@@ -241,14 +240,14 @@ def test_errors_lists_every_code_there_is_by_its_title() -> None:
     assert rows == {story.code: story.title for story in stories().values()}
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_codes_that_are_named_exist(page: Page) -> None:
     """``--explain`` knows each of them."""
     for code in _CODE_NAME.findall(page.text):
         assert explain(code).code[1:] == code[1:]
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Page) -> None:
     """Pages, files and headings that are linked to exist."""
     for link in page.links():
@@ -261,14 +260,19 @@ def test_links_lead_somewhere(page: Page) -> None:
             assert anchor in target.anchors(), link
 
 
-def test_index_leads_to_every_page() -> None:
-    """No page is hidden."""
-    others = {os.fspath(path.name) for path in USAGE.glob("*.md")} - {"index.md"}
-    assert others <= set(Page(USAGE / "index.md").links())
+@pytest.mark.parametrize(
+    "index", [page for page in pages() if page.path.name == "index.md"], ids=lambda page: page.name
+)
+def test_index_leads_to_every_page(index: Page) -> None:
+    """No page is hidden, nor a folder of them."""
+    folder = index.path.parent
+    others = {path.relative_to(folder).as_posix() for path in folder.glob("*.md")} - {"index.md"}
+    below = {path.relative_to(folder).as_posix() for path in folder.glob("*/index.md")}
+    assert others | below <= set(index.links())
 
 
-@pytest.mark.parametrize("path", sorted(USAGE.glob("*.md")), ids=lambda path: path.name)
-def test_lines_are_short_enough_to_read_in_a_terminal(path: Path) -> None:
+@pytest.mark.parametrize("page", pages()[1:], ids=lambda page: page.name)
+def test_lines_are_short_enough_to_read_in_a_terminal(page: Page) -> None:
     """120 characters at most."""
-    long = [line for line in Page(path).text.splitlines() if len(line) > 120]
+    long = [line for line in page.text.splitlines() if len(line) > 120]
     assert long == []

@@ -15,7 +15,7 @@ from tests.docs.pages import USAGE, Page
 RECIPES = USAGE / "recipes"
 
 _BLOCK = re.compile(
-    r"^(?:`(?P<name>[^`\n]+)`:\n\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"^(?:`(?P<name>[^`\n]+)`:\n\n)?```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _VOLATILE = re.compile(

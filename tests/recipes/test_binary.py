@@ -69,7 +69,7 @@ def test_running_program_is_replaced_and_one_that_cannot_run_is_taken_back(
 ) -> None:
     """Version 1, version 2, and version 2 again after a version 3 for another processor."""
     build(machine, "1")
-    machine.do(machine.recipe.typed(2))
+    machine.set_up(machine.recipe.typed(2))
     assert machine.get(URL) == "200 version 1"
 
     build(machine, "2")

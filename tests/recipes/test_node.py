@@ -77,7 +77,7 @@ def publish(machine: Machine) -> None:
 def test_app_follows_its_versions_and_a_broken_one_is_taken_back(machine: Machine) -> None:
     """Version 1, version 2, and version 2 again after a version 3 without its modules."""
     build(machine, "1.0.0")
-    machine.do(machine.recipe.typed(2))
+    machine.set_up(machine.recipe.typed(2))
     assert machine.get(HEALTH) == "200 version 1.0.0"
 
     build(machine, "2.0.0")

@@ -83,7 +83,7 @@ def build(machine: Machine, version: str, program: str = APP) -> None:
 def test_app_follows_its_versions_and_a_broken_one_is_taken_back(machine: Machine) -> None:
     """Version 1, version 2, and version 2 again after a version 3 that cannot import something."""
     build(machine, "1")
-    machine.do(machine.recipe.typed(2))
+    machine.set_up(machine.recipe.typed(2))
     assert machine.get(HEALTH) == "200 version 1"
 
     build(machine, "2")

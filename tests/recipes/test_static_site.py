@@ -38,7 +38,7 @@ def build(machine: Machine, version: str, page: str = "index.html") -> None:
 def test_site_follows_its_versions_and_a_broken_one_is_taken_back(machine: Machine) -> None:
     """Version 1, version 2, and version 2 again after a version 3 without a page."""
     build(machine, "1")
-    machine.do(machine.recipe.typed(1))
+    machine.set_up(machine.recipe.typed(1))
     assert machine.get(PAGE) == '200 <html><link href="assets/main-1.css">1</html>\n'
     workers = machine.do("pgrep -f '[n]ginx: worker'")
 
