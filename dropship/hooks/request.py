@@ -28,7 +28,10 @@ _ANSWER: Final = 200  # bytes of a bad answer that are shown
 _JSON: Final = Strings({"Content-Type": "application/json"})
 
 # Chat services know who posts by the address alone: https://hooks.example.com/services/T0/B0/xYz123
-_TELLING: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w~.-]{8,}")
+# One of Slack's in seventy has no digit among its 24 letters, but it has both cases.
+_TELLING: Final = re.compile(
+    r"(?=.*\d)(?=.*[A-Za-z])[\w~.-]{8,}|(?=.*[a-z])(?=.*[A-Z])[A-Za-z]{16,}"
+)
 _HOOK: Final = re.compile(r"hook", re.IGNORECASE)
 _WORD: Final = 8  # characters: what is shorter is hardly a secret
 

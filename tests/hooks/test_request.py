@@ -129,7 +129,7 @@ def test_credentials_do_not_follow_to_another_origin(httpserver: HTTPServer) -> 
         ("https://u:pw@ops.example.com/a?key=1", "https://ops.example.com/a?…"),
         (
             "https://hooks.slack.com/services/T024BE7LD/B024BE7LH/onlyLettersHereToo",
-            "https://hooks.slack.com/services/…/…/onlyLettersHereToo",
+            "https://hooks.slack.com/services/…/…/…",
         ),
         ("https://chat.example.com/hooks/zbeqxyfoo", "https://chat.example.com/hooks/…"),
         (
