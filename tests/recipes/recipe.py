@@ -21,9 +21,8 @@ _BLOCK = re.compile(
 _VOLATILE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
     r"|(?P<release>\d{8}T\d{6}Z-[0-9a-f]{12})"
-    r"|(?P<digest>\b[0-9a-f]{12}\b)"
+    r"|(?P<digest>\b(?:[0-9a-f]{12}|[0-9a-f]{8})\b)"
     r"|(?P<seconds>\b\d+\.\d s\b)"
-    r"|(?P<release_of_node>\bv\d+\.\d+\.\d+\b)"
 )
 
 
