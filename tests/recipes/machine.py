@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shlex
@@ -29,16 +30,25 @@ _PLACES: Final = (
 )
 """What recipes use on a host."""
 
-_GET: Final = """
-import sys, urllib.error, urllib.request
-try:
-    with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
-        print(answer.status, answer.read().decode(), end="")
-except urllib.error.HTTPError as error:
-    print(error.code, end="")
-except OSError as error:
-    print(error, end="")
+_ASKER: Final = """
+import select, sys, urllib.error, urllib.request
+
+def answer():
+    try:
+        with urllib.request.urlopen(sys.argv[1], timeout=10) as found:
+            return f"{found.status} {found.read().decode()}"
+    except urllib.error.HTTPError as error:
+        return str(error.code)
+    except OSError as error:
+        return str(error)
+
+seen = set()
+while not (seen and select.select([sys.stdin], [], [], 0)[0]):
+    if (one := answer()) not in seen:
+        print(repr(one), flush=True)
+    seen.add(one)
 """
+"""Prints each new answer; it ends when its input does."""
 
 
 @contextmanager
@@ -142,7 +152,20 @@ class Machine:
 
     def get(self, url: str) -> str:
         """What a GET gives: the status, and the body of a good one."""
-        return self._systemd.run(sys.executable, "-c", _GET, url).stdout
+        with self.asking(url) as answers:
+            return answers[0]
+
+    @contextmanager
+    def asking(self, url: str) -> Iterator[list[str]]:
+        """GET a URL again and again; in the end the list has all answers that differ."""
+        words = self._systemd.command(sys.executable, "-c", _ASKER, url)
+        asker = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with asker:
+            assert asker.stdout is not None
+            answers = [str(ast.literal_eval(asker.stdout.readline()))]
+            yield answers
+            said, _ = asker.communicate()
+            answers += map(ast.literal_eval, said.splitlines())
 
     def journal(self) -> str:
         """The last that was said on it."""
