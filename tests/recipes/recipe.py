@@ -53,13 +53,19 @@ class Recipe:
 
 
 def missing(shown: list[str], said: str) -> list[str]:
-    """The lines that a page shows and nobody said in that order; times and digests may differ.
+    """The lines that a page shows and nobody said, or not in that order; times and digests may differ.
 
     ``…`` in a line stands for whatever it was.
     """
-    lines = iter(steady(said).splitlines())
-    wanted = [re.escape(steady(line)).replace("…", ".*") for line in shown if line != "…"]
-    return [one for one in wanted if not any(re.fullmatch(one, line) for line in lines)]
+    left, found = steady(said).splitlines(), []
+    for line in shown:
+        pattern = re.compile(re.escape(steady(line)).replace("…", ".*"))
+        at = next((n for n, one in enumerate(left) if pattern.fullmatch(one)), None)
+        if at is None:
+            found.append(line)
+        else:
+            del left[: at + 1]
+    return found
 
 
 def steady(text: str) -> str:
