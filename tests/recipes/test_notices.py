@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,28 +33,39 @@ def page(host: Host, told: Told) -> Host:
     (host.folder / "etc" / "slack").write_text(f"{told.url}{SLACK}\n")
     (host.folder / "etc" / "grafana").write_text(f"{TOKEN}\n")
     (text,) = RECIPE.files.values()
-    host.configure(here(text, host, told))
+    host.configure(here(text, host).replace("https://grafana.example.com", told.url))
     return host
 
 
-def here(text: str, host: Host, told: Told) -> str:
-    """A text of the page, its folders below the test's, its Grafana and its host this one."""
+def here(text: str, host: Host) -> str:
+    """A text of the page, its folders below the test's, its host this one."""
     for written, ours in (
         ("/etc/dropship.d", host.folder / "etc"),
         ("/srv/store", host.store),
         ("/srv/api", host.destination("api")),
-        ("https://grafana.example.com", told.url),
         ("web-1", socket.gethostname()),
     ):
         text = text.replace(written, str(ours))
     return text
 
 
-def deploy(host: Host, check: str) -> subprocess.CompletedProcess[str]:
-    """Publish a version and have it deployed."""
+def publish(host: Host, check: str) -> None:
+    """Publish a version; it has held still for long."""
     host.publish({"check": check}, "api")
-    os.utime(host.store / "api.tar.gz", (0, 0))  # it has held still for long
-    return host.run("update", "api")
+    os.utime(host.store / "api.tar.gz", (0, 0))
+
+
+def typed(host: Host, number: int) -> subprocess.CompletedProcess[str]:
+    """Type what the page says to type."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-euc", here(RECIPE.typed(number), host)],
+        env=host.environ(PATH=path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def test_channel_and_graphs_are_told_of_good_versions_and_of_a_bad_one(
@@ -60,9 +73,15 @@ def test_channel_and_graphs_are_told_of_good_versions_and_of_a_bad_one(
 ) -> None:
     """The channel reads what the page shows; the graphs have a mark for each switch."""
     begun = time.time()
-    for check, status in (("exit 0", 0), ("true", 0), ("echo '\"no\"'; exit 1", 1)):
-        assert deploy(page, check).returncode == status
-    shown = here("\n".join(RECIPE.shown(0)), page, told).splitlines()
+    publish(page, "exit 0")
+    done = typed(page, 0)
+    assert ", 0 warnings" in done.stdout, done.stdout + done.stderr
+    publish(page, "true")
+    assert page.run("update", "api").returncode == 0
+    publish(page, "echo '\"no\"'; exit 1")
+    assert page.run("update", "api").returncode == 1
+
+    shown = here("\n".join(RECIPE.shown(0)), page).splitlines()
     assert missing(shown, "\n".join(told.messages)) == []
     assert len(told.messages) == len(shown)
     assert len(told.annotations) == 3
@@ -74,7 +93,13 @@ def test_channel_and_graphs_are_told_of_good_versions_and_of_a_bad_one(
 def test_update_goes_on_where_nobody_listens(page: Host, told: Told) -> None:
     """Whoever is told is not asked; the address, which is a secret, is not told to the log."""
     told.down = True
-    done = deploy(page, "true")
+    publish(page, "true")
+    done = page.run("update", "api")
     assert done.returncode == 0
     assert "500" in done.stderr
     assert SLACK.rpartition("/")[2] not in done.stderr
+    assert told.messages == []
+
+    told.down = False
+    assert typed(page, 1).returncode == 0
+    assert len(told.messages) == 1
