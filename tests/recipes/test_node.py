@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.host import tarball
 from tests.recipes.machine import SOURCE, Machine, following
 from tests.recipes.recipe import missing
+from tests.servers.process import home
 from tests.servers.process import missing as not_installed
 from tests.servers.systemd import Systemd
 
 pytestmark = [pytest.mark.endurance, pytest.mark.root]
 
+NPM = shutil.which("npm") or shutil.which("npm", path=home() / "node" / "bin")
 HEALTH = "http://127.0.0.1:3000/healthz"
 
 SERVER = """
@@ -29,7 +32,7 @@ process.on("SIGTERM", () => server.close(() => console.log("closed in order")));
 @pytest.fixture
 def machine(systemd: Systemd) -> Iterator[Machine]:
     """The host of the page."""
-    if not (shutil.which("node") and shutil.which("npm")):
+    if not (shutil.which("node") and NPM):
         not_installed("node with npm")
     with following(systemd, "node") as machine:
         yield machine
@@ -61,6 +64,7 @@ def build(machine: Machine, version: str) -> None:
     machine.do(
         machine.recipe.typed(0),
         SOURCE,
+        PATH=f"{Path(NPM or '').parent}:/usr/bin:/bin",
         npm_config_offline="true",
         npm_config_audit="false",
         npm_config_update_notifier="false",
