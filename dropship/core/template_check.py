@@ -73,7 +73,8 @@ def checked(name: str, arguments: list[Expression]) -> Call:
     least, most = _ARGUMENTS[name]
     if len(arguments) < least or (most is not None and len(arguments) > most):
         wanted = f"{least}" if least == most else f"{least} or more"
-        raise ValueError(f"{name} takes {wanted} arguments, not {len(arguments)}")
+        plural = "" if wanted == "1" else "s"
+        raise ValueError(f"{name} takes {wanted} argument{plural}, not {len(arguments)}")
     if name in {"upper", "lower"}:
         _want(name, arguments[0], _TEXT)
     elif name == "trunc":
@@ -85,22 +86,24 @@ def checked(name: str, arguments: list[Expression]) -> Call:
 
 
 def _comparable(name: str, arguments: list[Expression]) -> None:
-    first = _kinds(arguments[0])
-    if not all(first & _kinds(other) for other in arguments[1:]):
+    if len(frozenset[str]().union(*map(_kinds, arguments))) > 1:
         raise ValueError(f"{name} compares things of one kind; text and truth are never equal")
 
 
 def _want(name: str, argument: Expression, kind: str) -> None:
-    if kind not in _kinds(argument):
-        raise ValueError(f"{name} wants a {kind} there")
+    kinds = _kinds(argument)
+    if kinds != {kind}:
+        other = " or ".join(sorted(kinds - {kind}))
+        raise ValueError(f"{name} wants a {kind} there, not what may be a {other}")
 
 
 def printf(arguments: list[Expression]) -> Print:
     """A ``printf`` whose values fit its format."""
-    if not arguments or not isinstance(arguments[0], Constant):
-        raise ValueError('printf takes its format first, written out: printf "%s" .Hash')
-    form = Format.parse(str(arguments[0].value))
-    values = arguments[1:]
+    match arguments:
+        case [Constant(str() as written), *values]:
+            form = Format.parse(written)
+        case _:
+            raise ValueError('printf takes its format first, written out: printf "%s" .Hash')
     if len(values) != len(form.verbs):
         raise ValueError(f"printf has {len(form.verbs)} verbs and {len(values)} values")
     for verb, value in zip(form.verbs, values, strict=True):

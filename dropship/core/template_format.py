@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 Value = str | int | bool | None
 """What an expression can be; None is Go's "no value", a key that the artifact does not have."""
 
-_VERB: Final = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d+)?(?:\.(?P<precision>\d*))?(?P<verb>.?)", re.DOTALL)  # fmt: skip
+_VERB: Final = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>[0-9]+)?(?:\.(?P<precision>[0-9]*))?(?P<verb>.?)", re.DOTALL)  # fmt: skip
 _FLAGS: Final = {"s": "-", "q": "-", "v": "-", "d": "-+ 0"}
-_WIDEST: Final = 1_000_000  # as in Go's fmt, which calls more BADWIDTH
+_WIDEST: Final = 1_000_000  # as in Go's fmt, which calls more BADWIDTH or BADPREC
 
 _ESCAPES: Final = {
     "\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v",
@@ -29,19 +29,25 @@ class Verb(NamedTuple):
 
     def filled(self, value: Value) -> str:
         """The argument as this verb shows it."""
-        if self.verb == "d":
-            return self._number(value if isinstance(value, int) else 0)
-        text = shown(value)
-        if self.precision is not None:
-            text = text[: self.precision]
+        if value is None:
+            # Go's fmt pads only what the verb takes, and %v takes everything.
+            return self._padded("<nil>") if self.verb == "v" else f"%!{self.verb}(<nil>)"
+        if isinstance(value, bool):
+            return self._padded(shown(value))
+        if isinstance(value, int):
+            return self._number(value)
+        text = value if self.precision is None else value[: self.precision]
         return self._padded(quote(text) if self.verb == "q" else text)
 
     def _number(self, value: int) -> str:
         sign = "-" if value < 0 else next((flag for flag in "+ " if flag in self.flags), "")
-        digits = str(abs(value))
-        if "0" in self.flags and "-" not in self.flags:
-            digits = digits.rjust(self.width - len(sign), "0")
-        return self._padded(sign + digits)
+        least = self.precision
+        if least == 0 == value:
+            return self._padded("")
+        if least is None:
+            zeros = "0" in self.flags and "-" not in self.flags
+            least = self.width - len(sign) if zeros else 0
+        return self._padded(sign + str(abs(value)).rjust(least, "0"))
 
     def _padded(self, text: str) -> str:
         return text.ljust(self.width) if "-" in self.flags else text.rjust(self.width)
@@ -84,15 +90,17 @@ def _verb(match: re.Match[str]) -> Verb:
     verb, flags = match["verb"], match["flags"]
     if verb not in _FLAGS:
         raise ValueError(f'printf knows %s, %d, %q, %v and %%, not "{match[0]}"')
-    if set(flags) - set(_FLAGS[verb]) or (verb == "d" and match["precision"] is not None):
-        raise ValueError(
-            f'printf cannot do "{match[0]}"; a width and, for text, a precision it can'
-        )
-    width = int(match["width"] or 0)
-    if width > _WIDEST:
-        raise ValueError(f'the width of "{match[0]}" is beyond {_WIDEST:,}')
-    precision = None if match["precision"] is None else int(match["precision"] or 0)
-    return Verb(verb, flags, width, precision)
+    if set(flags) - set(_FLAGS[verb]):
+        raise ValueError(f'printf cannot do "{match[0]}"; a width and a precision it can')
+    width, precision = _size(match, "width"), match["precision"]
+    return Verb(verb, flags, width, None if precision is None else _size(match, "precision"))
+
+
+def _size(match: re.Match[str], name: str) -> int:
+    digits = (match[name] or "0").lstrip("0") or "0"
+    if len(digits) > len(str(_WIDEST)) or int(digits) > _WIDEST:
+        raise ValueError(f'the {name} of "{match[0]}" is beyond {_WIDEST:,}')
+    return int(digits)
 
 
 def shown(value: Value) -> str:

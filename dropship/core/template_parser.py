@@ -44,18 +44,34 @@ def parse(text: str) -> tuple[Node, ...]:
         TemplateError: It is none, or could not be rendered; the message is for people.
     """
     builder = _Builder()
+    for before, tokens, source in _pieces(text):
+        builder.text(before)
+        if tokens is not None:
+            builder.action(tokens, source)
+    return builder.finished()
+
+
+def fields(text: str) -> Iterator[Token]:
+    """Every field that the actions of a sound template name, where it stands."""
+    for _, tokens, _ in _pieces(text):
+        yield from (token for token in tokens or () if token.kind == "field")
+
+
+def _pieces(text: str) -> Iterator[tuple[str, list[Token] | None, Token]]:
+    """What stands before an action, trimmed, the action's words, and all of it as one.
+
+    There are no words in comments, nor behind the last action.
+    """
     at, trim = 0, False
     while (start := text.find("{{", at)) >= 0:
         inside = start + 2
         trim_before = text[inside : inside + 1] == "-" and text[inside + 1 : inside + 2] in SPACE
         # An empty slice is "in" any string: text that ends here has no action to trim for.
         trim_before = trim_before and inside + 1 < len(text)
-        builder.text(_trimmed(text[at:start], left=trim, right=trim_before))
-        tokens, at, trim = scan(text, inside + trim_before)
-        if tokens is not None:
-            builder.action(tokens, Token("action", text[start:at], start, at))
-    builder.text(_trimmed(text[at:], left=trim, right=False))
-    return builder.finished()
+        before = _trimmed(text[at:start], left=trim, right=trim_before)
+        tokens, at, trim = scan(text, inside + 2 * trim_before)
+        yield before, tokens, Token("action", text[start:at], start, at)
+    yield _trimmed(text[at:], left=trim, right=False), None, Token("action", "")
 
 
 def _trimmed(text: str, *, left: bool, right: bool) -> str:

@@ -129,18 +129,34 @@ def _text(value: Value) -> str:
     return "" if value is None else shown(value)
 
 
+def _json(value: Value) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    # As Go does: the two are line ends to JavaScript.
+    return text.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
+
+
+def _upper(character: str) -> str:
+    # Go's strings.ToUpper takes characters one by one, and each stays one: ß has no capital.
+    ways = (character.upper(), character.title())
+    return next((one for one in ways if len(one) == 1), character)
+
+
+def _lower(character: str) -> str:
+    return character.lower()[0]  # İ is the only one that becomes two, i and a dot
+
+
 FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = MappingProxyType(
     {
         "and": _and,
         "default": lambda fallback, value: value or fallback,
         "eq": _eq,
-        "json": lambda value: json.dumps(value, ensure_ascii=False),
-        "lower": lambda text: _text(text).lower(),
+        "json": _json,
+        "lower": lambda text: "".join(map(_lower, _text(text))),
         "ne": lambda one, other: not _same(one, other),
         "not": lambda value: not value,
         "or": _or,
         "trunc": _trunc,
-        "upper": lambda text: _text(text).upper(),
+        "upper": lambda text: "".join(map(_upper, _text(text))),
     }
 )
 """Every function but ``printf``, which is a node of its own. Go's truth is Python's here: false,
