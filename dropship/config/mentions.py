@@ -8,19 +8,19 @@ as it is holds only until that value has a quote.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dropship.config import hints
 from dropship.config.model import ArtifactConfig
+from dropship.core import template_parser
 from dropship.core.option import fold, options_of
 from dropship.core.template import Template
 from dropship.core.template_check import FIELDS
 from dropship.errors import ConfigError
 from dropship.plugins import Kind, find, names
 
-_MENTION: Final = re.compile(r"\.Artifact\.(\w+)")
+_ARTIFACT: Final = ".Artifact."
 
 
 class Mention(NamedTuple):
@@ -34,19 +34,26 @@ class Mention(NamedTuple):
 
 def odd_mentions(template: Template) -> Iterator[Mention]:
     """What a template mentions of the artifact, but can never show."""
-    found = list(_MENTION.finditer(template.text))
+    found = list(_keys_named(template))
     own = _keys(ArtifactConfig)
-    if all(fold(match[1]) in own for match in found):
+    if all(fold(name) in own for name, _, _ in found):
         return
     known = own | _of_stores()
-    for match in found:
-        name = match[1]
+    for name, start, end in found:
         secret = known.get(fold(name))
         if secret is None:
             message = f"no artifact has a key {name}, so nothing is shown"
-            yield Mention(*match.span(1), message, hints.near(name, list(known)))
+            yield Mention(start, end, message, hints.near(name, list(known)))
         elif secret:
-            yield Mention(*match.span(1), f"{name} is a secret, so nothing is shown", None)
+            yield Mention(start, end, f"{name} is a secret, so nothing is shown", None)
+
+
+def _keys_named(template: Template) -> Iterator[tuple[str, int, int]]:
+    """The keys of the artifact that a template names, where they stand."""
+    for token in template_parser.fields(template.text):
+        if token.text.startswith(_ARTIFACT):
+            start = token.start + len(_ARTIFACT)
+            yield template.text[start : token.end], start, token.end
 
 
 def breaks_json(template: Template) -> bool:
@@ -57,7 +64,7 @@ def breaks_json(template: Template) -> bool:
 
 
 def _sample(template: Template, value: str) -> str:
-    artifact = dict.fromkeys((match[1] for match in _MENTION.finditer(template.text)), value)
+    artifact = dict.fromkeys((name for name, _, _ in _keys_named(template)), value)
     return template.render({**dict.fromkeys(FIELDS, value), "Artifact": artifact})
 
 

@@ -12,6 +12,7 @@ from tests.config.conftest import Reader
     [
         ("{{.Artifact.destination}} {{.Artifact.bucket}} {{.Artifact.contentType}}", []),
         ("{{.Artifact.url}} {{.Artifact.BUCKET}} {{.Artifact.content_type}}", []),
+        ("see .Artifact.buckt {{/* .Artifact.x */}}{{`.Artifact.y`}}", []),
         (
             "{{.Artifact.buckt}}",
             ["W249: what: no artifact has a key buckt, so nothing is shown"],
