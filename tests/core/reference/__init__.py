@@ -1,0 +1,1 @@
+"""Templates held against Go's text/template itself, on random texts."""
