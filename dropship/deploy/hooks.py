@@ -180,5 +180,12 @@ def artifact_fields(rig: Rig) -> Strings:
         for name, said_of in options_of(type(part)).items():
             value = getattr(part, name)
             if not said_of.secret and not isinstance(value, Secret) and value is not None:
-                found[said_of.key] = without_logins(str(value))
+                found[said_of.key] = without_logins(_shown(value))
     return Strings(found)
+
+
+def _shown(value: object) -> str:
+    """As people write it, not as Python does."""
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

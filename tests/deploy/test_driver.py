@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from dropship import log as logs
 from dropship.core import events as on
@@ -19,6 +21,8 @@ from dropship.deploy.desk import Verdict
 from dropship.deploy.hooks import artifact_fields
 from tests.deploy.desks import Desk, drive, rig
 from tests.e2e.host import Host
+
+KINDS = ("before", "after", "failed")
 
 
 @pytest.fixture
@@ -223,6 +227,49 @@ service "app" {{
 }}
 """)
     assert artifact_fields(rig(host.config))["url"] == "https://example.com/app.tar.gz"
+
+
+def test_templates_see_keys_of_the_artifact_as_people_write_them(host: Host) -> None:
+    """Words and lists, nothing of Python's."""
+    more = 'keepModes = true\n shared = ["uploads", "var/log"]\n settle'
+    host.configure(host.service().replace("settle", more))
+    known = artifact_fields(rig(host.config))
+    assert known["shared"] == "uploads, var/log"
+    assert (known["keepModes"], known["symlinksTo"]) == ("true", "")
+    assert (known["settle"], known["maxSize"]) == ("0s", "20 GiB")
+
+
+def test_hashes_in_templates_are_of_the_update_in_every_kind_of_hook(
+    host: Host, httpserver: HTTPServer
+) -> None:
+    """Before it the installed one, after it the new one, and the one that failed; none go back."""
+    said: list[str] = []
+    url = httpserver.url_for("/")
+
+    def hear(request: Request) -> Response:
+        said.append(request.get_data(as_text=True))
+        return Response()
+
+    httpserver.expect_request("/").respond_with_handler(hear)
+    body = "{{.Phase}}: {{.Hash}}, {{.OldHash}} to {{.NewHash}} {{trunc -12 .Release}} {{.Error}}"
+    hooks = [f'{kind} "webhook" {{ url = "{url}" body = "{body}" }}' for kind in KINDS]
+    failing = f'after "script" {{ command = "test $(cat {host.destination()}/version) != 3" }}'
+    host.configure(host.service("\n".join([*hooks, failing])))
+    md5s = [""]
+    for version in "123":
+        host.publish({"version": version})
+        data = (host.store / "app.tar.gz").read_bytes()
+        md5s.append(hashlib.md5(data, usedforsecurity=False).hexdigest())
+        drive(rig(host.config), Desk())
+    assert host.version() == "2"
+
+    def line(kind: str, old: int, new: int, error: str = "") -> str:
+        seen = md5s[old if kind == "before" else new]
+        return f"{kind}: {seen}, {md5s[old]} to {md5s[new]} {md5s[new][:12]} {error}"
+
+    went = [line(kind, old, old + 1) for old in (0, 1, 2) for kind in ("before", "after")]
+    why = "after hook 2 (script): the script exited with status 1"
+    assert said == [*went, line("failed", 2, 3, why)]
 
 
 def test_shared_data_outlives_updates_and_the_way_back(host: Host) -> None:
