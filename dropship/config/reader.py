@@ -265,7 +265,7 @@ class Reader:
             fault.code,
             f"{field.option.key}: {message}",
             fault.span,
-            suggestion=None if quotes else fault.suggestion,
+            suggestion=None if quotes and not fault.hint_shown else fault.suggestion,
         )
         return True
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from os.path import normpath
 from pathlib import Path
 from types import UnionType
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin
 
 from dropship.config import hints
 from dropship.config.resolver import Resolver
@@ -51,7 +51,10 @@ class FaultError(Exception):
         code: E204 for the wrong kind of value, E205 for the wrong value, E206 for no choice.
         suggestion: What to write instead.
         shown: The message quotes nothing that must not be shown, whatever the key.
+        hint_shown: The suggestion quotes nothing of it, even if the message does.
     """
+
+    hint_shown: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -68,6 +71,12 @@ class FaultError(Exception):
         self.code = code
         self.suggestion = suggestion
         self.shown = shown
+
+
+class TemplateFaultError(FaultError):
+    """A template is none; hints are made of what there is, never of what was written."""
+
+    hint_shown: ClassVar[bool] = True
 
 
 @lru_cache(maxsize=256)
@@ -317,6 +326,6 @@ def _parsed(hint: Any, text: str, value: Value) -> Any:
         span = value.span
         if isinstance(value, StringValue):
             span = inside(value, error.start, error.end)
-        raise FaultError(str(error), span, suggestion=error.hint or None) from None
+        raise TemplateFaultError(str(error), span, suggestion=error.hint or None) from None
     except ValueError as error:
         raise FaultError(str(error), value.span) from None

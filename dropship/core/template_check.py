@@ -86,15 +86,19 @@ def checked(name: str, arguments: list[Expression]) -> Call:
 
 
 def _comparable(name: str, arguments: list[Expression]) -> None:
-    if len(frozenset[str]().union(*map(_kinds, arguments))) > 1:
-        raise ValueError(f"{name} compares things of one kind; text and truth are never equal")
+    kinds = frozenset[str]().union(*map(_kinds, arguments))
+    if len(kinds) > 1:
+        message = f"{name} compares things of one kind, not {' with '.join(sorted(kinds))}"
+        quoted = any(Constant(word) in arguments for word in ("true", "false"))
+        raise HintError(message, "true and false have no quotes" if quoted else "")
 
 
-def _want(name: str, argument: Expression, kind: str) -> None:
+def _want(name: str, argument: Expression, kind: str, hint: str = "") -> None:
     kinds = _kinds(argument)
     if kinds != {kind}:
+        sure = "a" if kind not in kinds else "what may be a"
         other = " or ".join(sorted(kinds - {kind}))
-        raise ValueError(f"{name} wants a {kind} there, not what may be a {other}")
+        raise HintError(f"{name} wants a {kind} there, not {sure} {other}", hint)
 
 
 def printf(arguments: list[Expression]) -> Print:
@@ -108,7 +112,8 @@ def printf(arguments: list[Expression]) -> Print:
         raise ValueError(f"printf has {len(form.verbs)} verbs and {len(values)} values")
     for verb, value in zip(form.verbs, values, strict=True):
         if verb.verb != "v":
-            _want(f"%{verb.verb}", value, _NUMBER if verb.verb == "d" else _TEXT)
+            kind = _NUMBER if verb.verb == "d" else _TEXT
+            _want(f"%{verb.verb}", value, kind, "%v shows a value of any kind")
     return Print(form, tuple(values))
 
 
