@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from dropship import __version__
+from tests.core.reference import program as go
+from tests.core.reference import run as rendering
 from tests.e2e import chaos, fire
 from tests.e2e import soak as endurance
 from tests.e2e import suspend as sleeping
@@ -217,6 +219,17 @@ def version_one() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "library": library.version(), "good": good, **seen}
 
 
+def templates() -> Mapping[str, Any]:
+    """100,000 random templates, read and rendered by us and by Go's text/template."""
+    size, seed = 100_000, 20261129
+    if lacking := go.missing():
+        raise SystemExit(f"templates: {lacking}")
+    with tempfile.TemporaryDirectory() as folder:
+        seen = rendering.rounds(Path(folder), size, seed).told()
+    good = not seen["differences"] and seen["texts"] == size
+    return {"size": size, "seed": seed, "go": go.version(), "good": good, **seen}
+
+
 CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "kills": kills,
     "reloads": reloads,
@@ -229,6 +242,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "suspend": suspend,
     "matrix": matrix,
     "version-one": version_one,
+    "templates": templates,
 }
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from dropship.core.option import fold
 from dropship.core.template import Template
 from dropship.core.template_lexer import TemplateError
-from tests.core.reference.program import Outcome
+from tests.core.reference.program import Outcome, Rendered
 
 # What we refuse and Go takes, at least with some fields: by what we say of it.
 _PURPOSES: tuple[tuple[str, str], ...] = (
@@ -34,6 +35,8 @@ _PURPOSES: tuple[tuple[str, str], ...] = (
     ("deeper than 50", r"^more than 50 "),
 )  # fmt: skip
 
+_KEY = re.compile(r"\.Artifact\.(\w+)")
+
 
 def judge(
     text: str, theirs: Outcome, sets: Sequence[Mapping[str, object]]
@@ -48,7 +51,7 @@ def judge(
     if theirs.refused:
         return "read", ""
     differences = [
-        _difference(template.render(fields), one.text, one.failed)
+        _difference(text, fields, template.render(fields), one)
         for fields, one in zip(sets, theirs.rendered, strict=True)
     ]
     found = [one for one in differences if one]
@@ -60,8 +63,20 @@ def _why(message: str) -> str:
     return next((name for name, pattern in _PURPOSES if re.search(pattern, message)), "")
 
 
-def _difference(ours: str, theirs: bytes, failed: str) -> tuple[str, str] | None:
-    if failed:
-        missing = "invalid value; expected string" in failed
+def _difference(
+    text: str, fields: Mapping[str, object], ours: str, theirs: Rendered
+) -> tuple[str, str] | None:
+    if theirs.failed:
+        missing = "invalid value; expected string" in theirs.failed
         return "rendered", "a key that the artifact does not have" if missing else ""
-    return None if ours.encode() == theirs else ("another text", "")
+    if ours.encode() == theirs.text:
+        return None
+    return "another text", "a key in another spelling" if _respelled(text, fields) else ""
+
+
+def _respelled(text: str, fields: Mapping[str, object]) -> bool:
+    """Whether it names a key of the artifact as only we find it."""
+    there_is = fields["Artifact"]
+    assert isinstance(there_is, Mapping)
+    folded = {fold(key) for key in there_is}
+    return any(name not in there_is and fold(name) in folded for name in _KEY.findall(text))
