@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dropship.config.schema import Key, schema
+from dropship.hcl.diagnostics import Severity
 from dropship.plugins import BUILT_IN, Kind
 from tests.config.conftest import Reader
 
@@ -39,7 +40,7 @@ def test_fault_is_pointed_at_in_every_key_that_is_a_template(
 ) -> None:
     """Within the string, with what was meant; secret keys are no exception, nor is a list."""
     result = read.service(f'failed "{hook}" {{\n{rest}\n{_written(key, "on {{.Hostnaem}}")}\n}}')
-    (fault,) = result.loaded.diagnostics
+    (fault,) = (one for one in result.loaded.diagnostics if one.severity is Severity.ERROR)
     assert (fault.code, fault.suggestion) == ("E205", "did you mean .Hostname?")
     assert fault.span is not None
     source = fault.span.source.text
