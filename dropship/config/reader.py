@@ -255,6 +255,11 @@ class Reader:
             # The Go tool would have found it different from every artifact, and updated.
             self.report.warning("W227", f"{field.option.key}: {fault.message}", fault.span)
             return False
+        for one in (fault, *fault.others):
+            self._say(field, item, one)
+        return True
+
+    def _say(self, field: Field, item: Item, fault: FaultError) -> None:
         # The text of a fault may quote the value: one that is long, or no text, is shown short.
         text = getattr(item.value, "text", "")
         if len(text) > _LONGEST_QUOTE or not text.isprintable():
@@ -267,7 +272,6 @@ class Reader:
             fault.span,
             suggestion=None if quotes and not fault.hint_shown else fault.suggestion,
         )
-        return True
 
     def _unresolved(
         self, values: Values, field: Field, value: Value, error: UnresolvedError

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from os.path import normpath
 from pathlib import Path
 from types import UnionType
-from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin
+from typing import Any, ClassVar, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from dropship.config import hints
 from dropship.config.resolver import Resolver
@@ -24,6 +24,7 @@ from dropship.core.values import Duration, Md5, Named, Secret, Share, Size, Stri
 from dropship.hcl.ast import (
     BoolValue,
     CallValue,
+    Item,
     ListValue,
     NullValue,
     NumberValue,
@@ -33,6 +34,9 @@ from dropship.hcl.ast import (
     Value,
 )
 from dropship.hcl.inside import inside
+
+_Part = TypeVar("_Part")
+_Read = TypeVar("_Read")
 
 # strconv.ParseBool, by which version 1 reads strings and numbers as booleans.
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -52,6 +56,7 @@ class FaultError(Exception):
         suggestion: What to write instead.
         shown: The message quotes nothing that must not be shown, whatever the key.
         hint_shown: The suggestion quotes nothing of it, even if the message does.
+        others: More that does not fit, where the value has several parts.
     """
 
     hint_shown: ClassVar[bool] = False
@@ -71,6 +76,7 @@ class FaultError(Exception):
         self.code = code
         self.suggestion = suggestion
         self.shown = shown
+        self.others: tuple[FaultError, ...] = ()
 
 
 class TemplateFaultError(FaultError):
@@ -136,7 +142,7 @@ class Scalars:
     def _tuple(self, value: Value, element: Any, least: int) -> tuple[Any, ...]:
         if not isinstance(value, ListValue):
             return (self.read(value, element, least),)
-        return tuple(self.read(one, element, least) for one in value.elements)
+        return tuple(_each(lambda one: self.read(one, element, least), value.elements))
 
     def _choice(self, value: Value, choices: tuple[Any, ...]) -> Any:
         text = self._text(value, str)
@@ -154,15 +160,15 @@ class Scalars:
     def _named(self, value: Value, hint: type[Named[Any]]) -> Named[Any]:
         if not isinstance(value, ObjectValue):
             raise _wrong_kind(value, Strings)
-        found: dict[str, Any] = {}
-        for item in value.items:
-            if len(item.keys) != 1:
-                raise FaultError("one name and one value are wanted", item.span, code="E204")
-            name, inner = item.keys[0], item.value
-            _encodable(name.text, name.span)
-            text = _word(inner) or self._text(inner, str)
-            found[name.text] = text if hint is Strings else _parsed(Template, text, inner)
-        return hint(found)
+        return hint(dict(_each(lambda item: self._name(item, hint), value.items)))
+
+    def _name(self, item: Item, hint: type[Named[Any]]) -> tuple[str, Any]:
+        if len(item.keys) != 1:
+            raise FaultError("one name and one value are wanted", item.span, code="E204")
+        name, inner = item.keys[0], item.value
+        _encodable(name.text, name.span)
+        text = _word(inner) or self._text(inner, str)
+        return name.text, text if hint is Strings else _parsed(Template, text, inner)
 
     def _text(self, value: Value, hint: Any) -> str:
         if isinstance(value, StringValue | NumberValue):
@@ -256,6 +262,21 @@ class Scalars:
 
     def _secret(self, value: Value, _least: int) -> Secret:
         return Secret(self._text(value, Secret))
+
+
+def _each(read: Callable[[_Part], _Read], parts: Iterable[_Part]) -> list[_Read]:
+    """All parts of a value, or the faults of all of them in one."""
+    found: list[_Read] = []
+    faults: list[FaultError] = []
+    for part in parts:
+        try:
+            found.append(read(part))
+        except FaultError as fault:
+            faults.append(fault)
+    if faults:
+        faults[0].others = tuple(faults[1:])
+        raise faults[0]
+    return found
 
 
 _WANTED: Final[dict[Any, str]] = {

@@ -57,6 +57,17 @@ def test_template_is_taken_in_every_key_that_is_one(
     assert not [code for code in result.codes if code.startswith("E")], result.text
 
 
+def test_every_fault_of_a_list_or_block_is_told(read: Reader) -> None:
+    """One run shows all that is to be mended."""
+    url = 'url = "http://x"'
+    tags = 'tags = ["{{.Nmae}}", "sound", "{{uper .Name}}"]'
+    result = read.service(f'after "grafana-annotation" {{ {url} {tags} }}')
+    assert result.suggestions == ["did you mean .Name?", "did you mean upper?"]
+    headers = 'headers { A = "{{.Nmae}}" B = "sound" C = "{{.Hsah}}" }'
+    result = read.service(f'after "webhook" {{ {url} {headers} }}')
+    assert result.suggestions == ["did you mean .Name?", "did you mean .Hash?"]
+
+
 def test_commands_are_no_templates(read: Reader) -> None:
     """Braces in them are the author's."""
     hooks = 'before "script" { command = "docker ps --format {{.Names}}" }'
