@@ -105,8 +105,9 @@ def tell(unit: UnitName, since: float | None, run: Run) -> None:
     """Say the last lines that a unit has in the journal, from ``since`` (seconds of the epoch) on.
 
     By time, not by the ID of an invocation: journald does not always know it any more of a process
-    that died at once. Nothing is said where the journal cannot be read; who is not root may see
-    none of it.
+    that died at once. Nor does it know the unit then, but what systemd says in the process that is
+    to become the command names it. Nothing is said where the journal cannot be read; who is not
+    root may see none of it.
     """
     deadline = time.monotonic() + run.timeout.seconds
     # What a process wrote before it died may be on its way to the journal; only root can wait.
@@ -114,7 +115,9 @@ def tell(unit: UnitName, since: float | None, run: Run) -> None:
     left = Duration.of(deadline - time.monotonic())
     if left.nanoseconds > 0:
         lately = ("--since", f"@{since:.6f}") if since is not None else ()
-        words = ("-u", unit.text, "-n", str(_LINES), *lately)
+        # systemd.journal-fields(7); "+" is an or.
+        ours = (f"_SYSTEMD_UNIT={unit}", "+", f"UNIT={unit}", "_UID=0")
+        words = ("-n", str(_LINES), *lately, *ours)
         for line in _journal(words, replace(run, timeout=left)):
             # What systemd itself says of a unit mostly begins with the name already.
             run.say(line if line.startswith(f"{unit}: ") else f"{unit}: {line}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dropship.core.option import option
 from dropship.core.unit_name import UnitName
@@ -18,6 +18,9 @@ from dropship.errors import HealthError, HookError
 if TYPE_CHECKING:
     from dropship.core.unit_state import UnitState
     from dropship.exec.run import Run
+
+EARLIER: Final = 0.5
+"""Seconds: systemd notes when a process was started a little after that has begun to speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +112,5 @@ class SystemdHealth:
             return
         self._told = True
         fallen = before.started if before is not None and before.run is not None else state.started
-        since = time.time() - (time.monotonic() - fallen) if fallen else None
+        since = time.time() - (time.monotonic() - fallen) - EARLIER if fallen else None
         self._systemctl.tell(self._unit, since, replace(run, timeout=left))
