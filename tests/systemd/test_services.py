@@ -20,7 +20,7 @@ HOLDS = """
   health "systemd" {
     unit     = "app"
     interval = "200ms"
-    within   = "20s"
+    within   = "2s"
     holdFor  = "1s"
   }
 """
