@@ -14,8 +14,8 @@ from typing import Final
 
 PROPERTIES: Final = (
     "LoadState", "ActiveState", "SubState", "Result", "Type", "NRestarts", "InvocationID",
-    "ActiveEnterTimestampMonotonic", "ExecMainStartTimestampMonotonic", "ExecMainCode",
-    "ExecMainStatus",
+    "InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic",
+    "ExecMainStartTimestampMonotonic", "ExecMainCode", "ExecMainStatus",
 )  # fmt: skip
 """What is asked for."""
 
@@ -41,6 +41,7 @@ class UnitState:
         type: Of a service: ``simple``, ``notify``, ``oneshot``, …; empty of others.
         restarts: How often systemd has restarted it by itself since somebody last started it.
         run: Names the time for which it has been up: another one, if it was started anew.
+        begun: When it was last begun to be started, in seconds of ``time.monotonic()``; 0: never.
         started: When its main process was, in seconds of ``time.monotonic()``; 0 if it has none.
         code, status: How its main process ended: as waitid(2) has them; 0 while it runs.
     """
@@ -52,6 +53,7 @@ class UnitState:
     type: str = ""
     restarts: int = 0
     run: tuple[str, str] = ("", "")
+    begun: float = 0.0
     started: float = 0.0
     code: int = 0
     status: int = 0
@@ -74,6 +76,7 @@ class UnitState:
             type=found.get("Type", ""),
             restarts=_number(found.get("NRestarts", "")),
             run=(found.get("InvocationID", ""), found.get("ActiveEnterTimestampMonotonic", "")),
+            begun=_number(found.get("InactiveExitTimestampMonotonic", "")) / 1e6,
             started=_number(found.get("ExecMainStartTimestampMonotonic", "")) / 1e6,
             code=_number(found.get("ExecMainCode", "")),
             status=_number(found.get("ExecMainStatus", "")),

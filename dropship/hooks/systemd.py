@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 from dropship.core.option import option
 from dropship.core.unit_name import UnitName
@@ -22,7 +21,7 @@ Action: TypeAlias = Literal["start", "stop", "restart", "reload", "try-restart"]
 
 # A unit that has fallen over too often in a row is not started for a while, whoever asks for it
 # (StartLimitBurst= of systemd.unit(5)). What a bad version has used up must not be missing when
-# the good one comes back, so the count begins anew.
+# the good one comes back.
 _STARTING: Final = frozenset({"start", "restart"})
 
 
@@ -36,6 +35,13 @@ class SystemdOptions:
         otherwise="`stop` in `before`, else `restart`",
         doc="What to ask of it, as `systemctl` is asked.",
     )
+
+
+class _Moment(NamedTuple):
+    """A moment by two clocks, in seconds: of the epoch, and of the system since it was booted."""
+
+    epoch: float
+    monotonic: float
 
 
 class SystemdHook:
@@ -58,13 +64,14 @@ class SystemdHook:
             HookError: There is no systemd, no such unit, or it failed or took too long; the
                 message tells how the unit is then, and its journal has been said.
         """
-        began = time.time()
+        began = _Moment(time.time(), time.monotonic())
         action, unit = self._action(event), self._options.unit
-        if action in _STARTING:
-            # Whether it may be done or not: what matters is whether the unit starts.
-            with suppress(HookError):
-                self._systemctl.ask(self._systemctl.words("reset-failed", unit), self._aside(run))
-        answer = self._systemctl.ask(self._systemctl.words(action, unit), run, aloud=True)
+        argv = self._systemctl.words(action, unit)
+        answer = self._systemctl.ask(argv, run, aloud=True)
+        if not answer.exit.good and action in _STARTING and self._refused(began, run):
+            run.say(f"{unit} fell over too often to be started now: counting anew, once more")
+            self._systemctl.ask(self._systemctl.words("reset-failed", unit), self._aside(run))
+            answer = self._systemctl.ask(argv, run, aloud=True)
         if not answer.exit.good:
             raise self._fault(action, answer, began, run)
 
@@ -78,7 +85,19 @@ class SystemdHook:
     def _aside(self, run: Run) -> Run:
         return replace(run, timeout=min(run.timeout, self._systemctl.ASIDE))
 
-    def _fault(self, action: str, answer: Answer, began: float, run: Run) -> HookError:
+    def _refused(self, began: _Moment, run: Run) -> bool:
+        """Whether systemd has not even begun to start it: it was begun before, and failed.
+
+        Not told by its ``Result``, which stays that of the last fall. Asked for only afterwards,
+        so that what works takes no longer for it.
+        """
+        try:
+            found: UnitState = self._systemctl.state(self._options.unit, self._aside(run))
+        except HookError:
+            return False
+        return found.active == "failed" and found.begun < began.monotonic
+
+    def _fault(self, action: str, answer: Answer, began: _Moment, run: Run) -> HookError:
         unit, aside = self._options.unit, self._aside(run)
         if answer.exit.timed_out:
             what = f"systemctl {action} {unit} took longer than {run.timeout} and was ended"
@@ -90,5 +109,5 @@ class SystemdHook:
             return HookError(what)  # it says enough
         if found.missing:
             return self._systemctl.absence(unit, found)
-        self._systemctl.tell(unit, began, aside)
+        self._systemctl.tell(unit, began.epoch, aside)
         return HookError(f"{what}; {unit} is {found}")

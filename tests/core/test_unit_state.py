@@ -31,6 +31,7 @@ def test_running_service_is_read() -> None:
             NRestarts="2",
             InvocationID="357f1bdd40a3445a94f22fc204aaca51",
             ActiveEnterTimestampMonotonic="471648878",
+            InactiveExitTimestampMonotonic="471648250",
             ExecMainStartTimestampMonotonic="471648500",
             ExecMainCode="0",
             ExecMainStatus="0",
@@ -44,6 +45,7 @@ def test_running_service_is_read() -> None:
         type="simple",
         restarts=2,
         run=("357f1bdd40a3445a94f22fc204aaca51", "471648878"),
+        begun=471.64825,
         started=471.6485,
     )
     assert (state.up, state.missing, str(state)) == (True, False, "active (running)")

@@ -161,6 +161,20 @@ def test_unit_that_fell_over_too_often_can_be_started_at_once(units: Systemd) ->
     assert state(units, "app") == "active"
 
 
+def test_unit_may_be_restarted_as_often_as_there_is_something_new(units: Systemd) -> None:
+    """More often than systemd would by itself, five times within ten seconds."""
+    for _ in range(8):
+        hook("runs").run(event(), Runner().run())
+    assert state(units, "runs") == "active"
+
+
+def test_start_that_fails_is_not_tried_again(units: Systemd) -> None:
+    """Only one that systemd refused before it had begun."""
+    runner = Runner()
+    failure(hook("fails"), runner)
+    assert len([line for line in runner.said if line.startswith("Job for ")]) == 1
+
+
 def test_hook_without_systemctl_fails_with_the_cure(tmp_path: Path) -> None:
     """On a host without systemd."""
     assert failure(hook("runs"), PATH=str(tmp_path)) == (
