@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ from dropship.core.watch import Watch
 from dropship.exec.run import ProcessGroup
 
 _POLL: Final = 0.1  # seconds between two looks at a group that is to end
+_PROC: Final = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +43,59 @@ def of(pid: int) -> ProcessGroup:
     process = _read(pid)
     if process is None:
         raise ProcessLookupError(pid)
-    return ProcessGroup(pid, process.started)
+    return ProcessGroup(pid, process.started, _boot())
 
 
 def alive(group: ProcessGroup) -> bool:
-    """Whether any process of the group still runs; a zombie does not."""
+    """Whether any process of the group still runs; a zombie does not.
+
+    A chain of processes, each of which forks the next one and exits, can slip through beside a
+    zombie: see ``sweep``.
+    """
     leader = _read(group.pgid)
-    if leader is not None and leader.started != group.started:
+    if _is_strangers(group, leader):
         return False  # the number is somebody else's by now, so ours are all gone
     if leader is not None and leader.state not in "ZX":
         return True
-    return any(
-        process.pgid == group.pgid
-        and process.state not in "ZX"
-        and process.started >= group.started
-        for process in _all()
-    )
+    return _has_members(group.pgid) and _seen_alive(group)
+
+
+def _is_strangers(group: ProcessGroup, leader: _Process | None) -> bool:
+    if group.boot and group.boot != _boot():
+        return True
+    return leader is not None and leader.started != group.started
+
+
+@cache
+def _boot() -> str:
+    """What no other boot of this machine is called; random(4). Empty where that is hidden."""
+    try:
+        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _has_members(pgid: int) -> bool:
+    """What the kernel says: zombies count, and nobody is overlooked."""
+    try:
+        os.killpg(pgid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _seen_alive(group: ProcessGroup) -> bool:
+    """Whether a look around finds somebody of the group who is no zombie.
+
+    Nobody at all is somebody, too: the kernel knows of one who was faster than we look, or who is
+    hidden from us (``hidepid`` of proc(5)).
+    """
+    states = [
+        one.state for one in _all() if one.pgid == group.pgid and one.started >= group.started
+    ]
+    return not states or any(state not in "ZX" for state in states)
 
 
 def end(group: ProcessGroup, grace: float, watch: Watch | None = None) -> None:
@@ -63,12 +103,22 @@ def end(group: ProcessGroup, grace: float, watch: Watch | None = None) -> None:
 
     Without a ``watch`` nothing interrupts it: for somebody who is being stopped already.
     """
-    if not _signalled(group, signal.SIGTERM):
-        return
-    if not _gone_within(group, grace, watch):
+    if _signalled(group, signal.SIGTERM) and not _gone_within(group, grace, watch):
         _signalled(group, signal.SIGKILL)
         # KILL cannot be refused; only a process stuck in the kernel takes longer than this.
         _gone_within(group, 1.0, None)
+    sweep(group)
+
+
+def sweep(group: ProcessGroup) -> None:
+    """KILL to whoever is in the group unseen, once it does not seem to be alive.
+
+    Nobody who looks at one process after the other can be sure of a chain; the kernel, which
+    lets nobody fork meanwhile, can.
+    """
+    if not _is_strangers(group, _read(group.pgid)):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group.pgid, signal.SIGKILL)
 
 
 def kill(group: ProcessGroup) -> bool:
@@ -98,14 +148,15 @@ def _gone_within(group: ProcessGroup, seconds: float, watch: Watch | None) -> bo
     return True
 
 
-def _all() -> list[_Process]:
-    found = (_read(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    return [process for process in found if process is not None]
+def _all() -> Iterator[_Process]:
+    # The newest first: who forks and exits all the time is gone a moment after the listing.
+    pids = sorted((int(one.name) for one in _PROC.iterdir() if one.name.isdigit()), reverse=True)
+    return (process for process in map(_read, pids) if process is not None)
 
 
 def _read(pid: int) -> _Process | None:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        stat = (_PROC / str(pid) / "stat").read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
     # The name, field 2, stands in parentheses and may hold anything, parentheses too.

@@ -13,11 +13,13 @@ from dropship.core.watch import Watch
 class ProcessGroup:
     """A running process group, told from a later one of the same number by its start.
 
-    ``started`` is field 22 of /proc/PID/stat of its leader (clock ticks since boot).
+    ``started`` is field 22 of /proc/PID/stat of its leader (clock ticks since boot), ``boot`` the
+    boot that they count from; empty: unknown.
     """
 
     pgid: int
     started: int
+    boot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +48,20 @@ def test_group_of_the_same_number_that_began_later_is_not_ours(
     """A number that the kernel gave to somebody else is left alone."""
     group = groups.of(sleeper.pid)
     stranger = ProcessGroup(group.pgid, group.started - 1)
+    assert not groups.alive(stranger)
+    groups.end(stranger, 0.0)
+    assert groups.alive(group)
+
+
+def test_group_of_the_same_number_before_a_reboot_is_not_ours(
+    sleeper: subprocess.Popen[str],
+) -> None:
+    """Numbers and ticks begin anew, and may be those of somebody who has a leader no more."""
+    sleeper.kill()
+    sleeper.wait()
+    group = replace(groups.of(os.getpid()), pgid=sleeper.pid, started=0)
+    assert groups.alive(group)
+    stranger = replace(group, boot="00000000-0000-0000-0000-000000000000")
     assert not groups.alive(stranger)
     groups.end(stranger, 0.0)
     assert groups.alive(group)
