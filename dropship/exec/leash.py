@@ -13,19 +13,25 @@ our memory and is safe beside threads.)
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
+import resource
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from dropship.core.watch import Watch
 from dropship.errors import HookError
 from dropship.exec import account, groups
-from dropship.exec.output import RUN, Lines
+from dropship.exec.output import Lines
 from dropship.exec.run import ProcessGroup, Run
 
 GRACE: Final = 10.0
@@ -33,10 +39,21 @@ GRACE: Final = 10.0
 
 # After KILL only what is stuck in the kernel, or has become another user, is still there.
 _STUCK: Final = 5.0
+_INT: Final = struct.Struct("i")
 _LOOK: Final = 0.25  # seconds between two looks around
 _PIECE: Final = 64 << 10
+# As long as it is said: each byte may be a line of the log, and take a tenth of a millisecond.
+_SAID_PIECE: Final = 4 << 10
 _SHELL: Final = "/bin/sh"
-_GATE: Final = 'IFS= read -r dropship_gate && exec "$@" </dev/null'
+# Other shells drop variables that they could not name themselves; -p: nothing of what these say
+# to a bash is heeded by the gate.
+_KEEPING_SHELL: Final = ("/bin/bash", "-p")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_GATE: Final = (
+    'ulimit -S -n "$1" 2>/dev/null; shift; IFS= read -r dropship_gate && exec "$@" </dev/null'
+)
+# As whoever started us wanted it: a worker's own limit is none of its commands'.
+_FILES: Final = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 # In the background, where a shell gives a command no input of its own unless by another number.
 _DRAIN: Final = "exec 3<&0; cat <&3 >/dev/null 2>&1 &"
 
@@ -81,14 +98,25 @@ def execute(command: Command, run: Run) -> Exit:
     """
     running = _start(command, run)
     try:
-        running.begin(run)
-        timed_out = _followed(running, run)
-    except BaseException:
-        _end(running)
-        raise
+        timed_out = _led(running, run)
+        running.finish(run.watch)
     finally:
         running.close()
     return _exit(running.process.returncode, timed_out=timed_out)
+
+
+def _led(running: _Running, run: Run) -> bool:
+    """From its gate to its exit; True if it had to be ended.
+
+    Whatever breaks out of that ends it, too.
+    """
+    try:
+        running.begin(run)
+        return _followed(running, run)
+    except BaseException:
+        _end(running)
+        running.finish(None)
+        raise
 
 
 def _followed(running: _Running, run: Run) -> bool:
@@ -117,7 +145,8 @@ def _end(running: _Running, run: Run | None = None) -> None:
             return
         if now >= kill_at:
             running.signal(signal.SIGKILL)
-        running.pump(_LOOK / 2)
+        running.pump_for(_LOOK / 2)
+    groups.sweep(running.group)
 
 
 @dataclass(slots=True)
@@ -149,6 +178,13 @@ class _Running:
             os.killpg(self.group.pgid, number)
             os.killpg(self.group.pgid, signal.SIGCONT)
 
+    def pump_for(self, seconds: float) -> None:
+        """Take output for a while, less only if it exits."""
+        until = time.monotonic() + seconds
+        over = self.exited()
+        while (left := until - time.monotonic()) > 0 and self.exited() == over:
+            self.pump(left)
+
     def pump(self, seconds: float) -> None:
         """Wait for output or the exit, and take what output there is."""
         poll = select.poll()
@@ -163,22 +199,28 @@ class _Running:
             if descriptor == self.output:
                 self.take()
 
-    def take(self) -> bool:
-        """Read a piece of output; False if there is none just now."""
+    def take(self) -> int:
+        """Read a piece of output; how long it was, 0 if there is none just now."""
         try:
-            piece = os.read(self.output, _PIECE)
+            piece = os.read(self.output, _PIECE if self.lines.over else _SAID_PIECE)
         except BlockingIOError:
-            return False
+            return 0
         self.ended = not piece
         self.lines.feed(piece)
-        return bool(piece)
+        return len(piece)
+
+    def finish(self, watch: Watch | None) -> None:
+        """Say what was written up to now: somebody left behind may write faster than we can say."""
+        left = _unread(self.output)
+        while left > 0:
+            if watch is not None:
+                watch.look()
+            count = self.take()
+            left = left - count if count else 0
 
     def close(self) -> None:
-        """Say the rest of the output; somebody left behind may go on writing."""
+        """Give back descriptors, and the output to whoever reads the rest of it."""
         try:
-            budget = RUN // _PIECE  # somebody left behind may write faster than we read
-            while not self.ended and budget and self.take():
-                budget -= 1
             self.lines.close()
             if not self.ended:
                 _drain(self.output)
@@ -191,8 +233,17 @@ class _Running:
                     self.process.stdin.close()
 
 
+def _unread(pipe: int) -> int:
+    """FIONREAD of pipe(7): bytes that wait in it."""
+    (count,) = _INT.unpack(fcntl.ioctl(pipe, termios.FIONREAD, bytes(_INT.size)))
+    return int(count)
+
+
 def _start(command: Command, run: Run) -> _Running:
-    reading, writing = os.pipe()
+    try:
+        reading, writing = os.pipe()
+    except OSError as error:
+        raise _refused(command, error) from error
     try:
         os.set_blocking(reading, False)
         process = _spawn(command, writing)
@@ -211,8 +262,10 @@ def _spawn(command: Command, output: int) -> subprocess.Popen[bytes]:
         environ["PWD"] = command.cwd
     switch = who if who is not None and who.other else None
     try:
+        if switch is not None:
+            os.fchown(output, switch.uid, -1)  # else it could not open /dev/stderr by name
         return subprocess.Popen(
-            (_SHELL, "-c", _GATE, "dropship", *command.argv),
+            (*_shell(environ), "-c", _GATE, "dropship", _limit(), *command.argv),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
@@ -224,10 +277,25 @@ def _spawn(command: Command, output: int) -> subprocess.Popen[bytes]:
             extra_groups=switch.groups if switch else None,
         )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        where = f" in {command.cwd}" if command.cwd is not None else ""
-        as_user = f" as {command.user}" if command.user else ""
-        raise HookError(f"the command cannot be run{where}{as_user}: {reason}") from error
+        raise _refused(command, error) from error
+
+
+def _refused(command: Command, error: OSError | ValueError) -> HookError:
+    reason = getattr(error, "strerror", None) or str(error)
+    where = f" in {command.cwd}" if command.cwd is not None else ""
+    as_user = f" as {command.user}" if command.user else ""
+    return HookError(f"the command cannot be run{where}{as_user}: {reason}")
+
+
+def _shell(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """One that hands every variable on."""
+    if all(map(_NAME.fullmatch, environ)) or not os.access(_KEEPING_SHELL[0], os.X_OK):
+        return (_SHELL,)
+    return _KEEPING_SHELL
+
+
+def _limit() -> str:
+    return "unlimited" if _FILES == resource.RLIM_INFINITY else str(_FILES)
 
 
 def _drain(output: int) -> None:

@@ -28,8 +28,15 @@ class Lines:
         self._line = bytearray()
         self._left = RUN
 
+    @property
+    def over(self) -> bool:
+        """So much was said that nothing more will be."""
+        return self._left <= 0
+
     def feed(self, data: bytes) -> None:
         """Take the next bytes; whole lines are said."""
+        if self.over:
+            return
         *whole, rest = data.split(b"\n")
         for part in whole:
             self._add(part)
@@ -47,7 +54,7 @@ class Lines:
     def _end(self) -> None:
         line = bytes(self._line)
         self._line.clear()
-        if self._left <= 0:
+        if self.over:
             return
         self._left -= min(len(line), LINE) + 1
         text = line.decode(errors="replace").removesuffix("\r").translate(_ESCAPED)
