@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from dropship.cli.bar import downloading
 from dropship.cli.output import say, settle
@@ -27,7 +27,11 @@ from dropship.core.watch import Progress
 from dropship.deploy.desk import Answer, Order
 from dropship.errors import InterruptedByStop
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+# Python itself ignores two, and gives programs the default back. With a handler for the others a
+# job in the background would be asked for ever to stop before it writes to its terminal.
+_LEFT_ALONE: Final = frozenset({signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTIN, signal.SIGTTOU})
+_SIGNALS: Final = (*_STOPS, signal.SIGHUP)
 
 
 class TerminalDesk:
@@ -134,18 +138,31 @@ def lively() -> bool:
 
 @contextmanager
 def terminal() -> Iterator[TerminalDesk]:
-    """A desk that hears SIGINT, SIGTERM and SIGHUP while it stands."""
+    """A desk that hears SIGINT, SIGTERM and SIGHUP while it stands.
+
+    What whoever started us wants ignored or blocked stays so for us, but not for the hooks: a
+    daemon that they start would never hear it. And with SIGCHLD ignored nobody is told how a hook
+    ended.
+    """
     desk = TerminalDesk(Bar() if lively() else None)
-    before = {one: signal.signal(one, desk.on_signal) for one in _SIGNALS if _heard(one)}
+    before: dict[int, Any] = {one: signal.signal(one, _pass_over) for one in _ignored()}
+    before |= {one: signal.signal(one, desk.on_signal) for one in _SIGNALS if one not in before}
+    mask = signal.pthread_sigmask(signal.SIG_SETMASK, ())
     try:
         yield desk
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in before.items():
             signal.signal(number, handler)
         desk.close()
         settle()
 
 
-def _heard(number: signal.Signals) -> bool:
-    """Whether a signal is for us: whoever runs us under nohup means that a hang-up is not."""
-    return number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+def _ignored() -> list[int]:
+    """Of the signals, those that are ignored. Under nohup a hang-up is no stop; Ctrl-C always is."""
+    others = signal.valid_signals() - {*_STOPS, *_LEFT_ALONE}
+    return [one for one in others if signal.getsignal(one) is signal.SIG_IGN]
+
+
+def _pass_over(_number: int, _frame: FrameType | None) -> None:
+    """A handler is not inherited by what we start; to ignore is."""
