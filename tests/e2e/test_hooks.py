@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.host import PROGRAM, Host, eventually
@@ -86,3 +91,107 @@ def test_failing_hook_is_told_even_if_nobody_was_to_hear_of_children(careless: H
     done = careless.run("update")
     assert done.returncode == 1
     assert "exited with status 3" in careless.history()[0]["error"]
+
+
+# What a hook may do without a fault of its own, and without being in anybody's way.
+_WILD = {
+    "closes everything": "exec <&- >&- 2>&-; exit 0",
+    "is told of a closed pipe": "yes | head -n 1 > /dev/null; test ${PIPESTATUS[0]} = 141",
+    "floods": "head -c 30000000 /dev/zero | tr '\\0' x; echo; seq 3000; head -c 1000000 /dev/urandom",
+    "forks": "for one in {1..50}; do (exit 3) & done; exit 0",
+    "leaves a flood behind": "yes 0123456789012345678901234567890 & echo $! > flood; sleep 0.2",
+    "asks": "! (: < /dev/tty) && ! read -r line",
+}
+_DAEMON = """
+import os, sys, time
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+open("pid", "w").write(str(os.getpid()))
+while not os.path.exists("go"): time.sleep(0.02)
+for _ in range(200): os.write(1, b"a line of the daemon\\n" * 99)
+open("done", "w").close()
+time.sleep(300)
+"""
+
+
+def _script(host: Host, name: str, text: str, more: str = "") -> str:
+    """An ``after`` hook that runs shell text in the host's folder."""
+    path = host.folder / f"{name}.sh"
+    path.write_text(f"cd {host.folder}\n{text}\n")
+    return f'after "script" {{\n command = "exec bash \'{path}\'"\n {more}\n }}\n'
+
+
+def test_wild_hooks_are_in_nobodys_way(host: Host) -> None:
+    """All of them pass, the worker lives, and a daemon goes on, and writes, as it likes."""
+    pid, done = host.folder / "pid", host.folder / "done"
+    (host.folder / "daemon.py").write_text(_DAEMON)
+    hooks = [_script(host, name, text) for name, text in _WILD.items()]
+    # A daemon that keeps our pipe, in a session of its own.
+    daemon = _script(
+        host, "daemon", f"{sys.executable} daemon.py; until test -s pid; do sleep 0.02; done"
+    )
+    host.configure(host.service("\n".join([*hooks, daemon])))
+    host.start()
+    worker = psutil.Process(host.pid())
+    host.publish({"version": "1"})
+    try:
+        host.until_version("1")
+        (done_well,) = host.history()
+        assert done_well["outcome"] == "updated"
+        assert len(done_well["output"]) <= 64 << 10
+        assert host.pid() == worker.pid
+        assert worker.children() == []
+        (host.folder / "go").touch()
+        eventually(done.exists, host.said)
+        assert host.stop() == 0
+        assert psutil.pid_exists(int(pid.read_text()))
+    finally:
+        for name in ("pid", "flood"):
+            with suppress(OSError, ValueError):
+                os.kill(int((host.folder / name).read_text()), signal.SIGKILL)
+
+
+@pytest.mark.endurance
+def test_hook_that_ignores_term_is_killed_ten_seconds_later(host: Host) -> None:
+    """With all that it has in its group; the worker is attentive meanwhile."""
+    text = "trap '' TERM; (echo $BASHPID > pid; while :; do sleep 0.1; done) & yes ignored; wait"
+    host.configure(
+        host.service(_script(host, "deaf", text, 'timeout = "1s" onFailure = "continue"'))
+    )
+    host.publish({"version": "1"})
+    began = time.monotonic()
+    host.start()
+    host.until_version("1")
+    assert time.monotonic() - began > 10
+    host.until_said("after hook 1 (script): the script took longer than 1s and was ended; passed")
+    assert not psutil.pid_exists(int((host.folder / "pid").read_text()))
+    assert host.stop() == 0
+
+
+@pytest.mark.endurance
+def test_a_thousand_hooks_in_one_worker_leave_nothing(host: Host) -> None:
+    """No process and no descriptor; and memory stays as it was after the first few hundred."""
+    texts = [
+        "true",
+        "echo left behind; sleep 0.01 &",
+        "seq 100 >&2",
+        "exec <&- >&- 2>&-",
+        "(setsid sleep 0.01 &); (exit 3) & yes | head -n 1",
+    ]
+    hooks = [f'before "script" {{ command = "{texts[one % 5]}" }}' for one in range(340)]
+    host.configure(host.service("\n".join(hooks)))
+    host.start()
+    sizes, worker = [], psutil.Process(host.agent.pid)
+    for version in ("1", "2", "3"):
+        host.publish({"version": version})
+        eventually(lambda: host.version() == version, host.said, 300)  # noqa: B023 - at once
+        host.until_version(version)
+        worker = psutil.Process(host.pid())
+        eventually(lambda: not worker.children(), host.said)  # noqa: B023 - at once
+        sizes.append((worker.pid, worker.num_fds(), worker.memory_info().rss))
+    (pid, descriptors, _), second, third = sizes
+    assert third[:2] == second[:2] == (pid, descriptors)
+    assert third[2] - second[2] < 1 << 20
+    assert psutil.Process(host.agent.pid).children() == [psutil.Process(pid)]
+    assert host.stop() == 0
