@@ -26,7 +26,9 @@ from tests.benchmarks import (
     parse,
     ratios,
     restart,
+    service,
     startup,
+    website,
 )
 
 _ON_DISK = "/var/tmp"  # where the hierarchy standard wants files that outlive a reboot
@@ -116,6 +118,10 @@ def _restart(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return restart.measured(_counts(restart.SERVICES, args), args.rounds, folder)
 
 
+def _service(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return service.measured(args.rounds, round(website.PAYLOAD * args.size), folder)
+
+
 def _counts(counts: Sequence[int], args: argparse.Namespace) -> list[int]:
     return sorted({max(1, round(one * args.size)) for one in counts})
 
@@ -136,6 +142,7 @@ _BENCHMARKS = {
     "memory": _Benchmark(_memory, memory.lines, "disk"),
     "parse": _Benchmark(_parse, parse.lines),
     "restart": _Benchmark(_restart, restart.lines),
+    "service": _Benchmark(_service, service.lines),
     "startup": _Benchmark(_startup, startup.lines),
 }
 

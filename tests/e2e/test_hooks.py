@@ -143,7 +143,7 @@ def test_wild_hooks_are_in_nobodys_way(host: Host) -> None:
         assert host.pid() == worker.pid
         assert worker.children() == []
         (host.folder / "go").touch()
-        eventually(done.exists, host.said)
+        eventually(done.exists, "let the daemon write")
         assert host.stop() == 0
         assert psutil.pid_exists(int(pid.read_text()))
     finally:
