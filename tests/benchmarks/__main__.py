@@ -31,6 +31,7 @@ from tests.benchmarks import (
     website,
 )
 
+_SCHEDULING = {os.SCHED_OTHER: "normal", os.SCHED_RR: "real time", os.SCHED_FIFO: "real time"}
 _ON_DISK = "/var/tmp"  # where the hierarchy standard wants files that outlive a reboot
 
 
@@ -70,6 +71,7 @@ def main(argv: Sequence[str]) -> int:
             "python": platform.python_version(),
             "kernel": platform.release().split("-")[0],
             "processors": os.cpu_count(),
+            "scheduling": _SCHEDULING.get(os.sched_getscheduler(0), "other"),
             "disk": disk.kind(args.image) if benchmark.disk else "a plain folder",
             "rounds": args.rounds,
             "size": args.size,

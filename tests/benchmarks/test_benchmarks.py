@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import corpus, crowd, downtime, idle, memory, objects, restart
+from tests.benchmarks import corpus, crowd, downtime, idle, memory, objects, restart, service
 from tests.benchmarks.stream import Stream
+from tests.benchmarks.website import Answer
 from tests.e2e.host import eventually
 
 pytestmark = pytest.mark.endurance
@@ -92,6 +93,34 @@ def test_restart_is_timed_to_the_next_question(tmp_path: Path) -> None:
     (found,) = restart.measured([1], 1, tmp_path)
     assert 0.9 <= found["median"] < 60
     assert f"{found['median']:.3f} s" in "\n".join(restart.lines([found]))
+
+
+def test_service_is_down_for_as_long_as_its_visitors_find_nobody(tmp_path: Path) -> None:
+    """A bad release for as long as it is given, the Go tool's order for a download more."""
+    found = service.measured(1, 1 << 20, tmp_path, warm_up=False)
+    rows = {row["update"]: row for row in found}
+    assert set(rows) == {service.FLOOR, *service.TARGETS, "good, stopped first"}
+    for name, row in rows.items():
+        assert 0 < row["down"] < 60
+        assert row["between stop and start"] < row["down"]
+        assert row["failed requests"] > 0
+        if "back" in name:
+            assert row["down"] > service.PATIENCE
+            assert row["longest gap"] > service.PATIENCE
+    assert rows[service.FLOOR]["above restart"] == 0
+    assert f"{1000 * rows['good']['down']:.1f} ms" in "\n".join(service.lines(found))
+
+
+def test_outage_is_what_was_noted_down() -> None:
+    """From before the first stop to the last time that it could be reached."""
+    what = ("stopping", "stopped", "starting", "up", "stopping", "stopped", "starting", "up")
+    moments = list(zip(what, (10.0, 10.1, 10.3, 10.6, 12.0, 12.1, 12.4, 12.6), strict=True))
+    answers = [Answer(at, at in {1.0, 4.5, 4.6}) for at in (1.0, 1.1, 2.0, 4.5, 4.6)]
+    found = service.outage(moments, answers)
+    assert found.failed == 2
+    assert found.gap == pytest.approx(3.5)
+    assert found.down == pytest.approx(2.6)
+    assert found.script == pytest.approx(0.5)
 
 
 def test_memory_of_its_own_is_what_a_process_writes() -> None:

@@ -59,7 +59,8 @@ server.serve_forever()
 
 # Whoever adopts it may be slow to bury it: what counts is that it has no program any more.
 _STOP: Final = """
-read -r pid < {pid} || exit 0
+[ -e {pid} ] || exit 0
+read -r pid < {pid}
 echo stopping $EPOCHREALTIME >> {marks}
 kill $pid
 while [ -e /proc/$pid/exe ]; do sleep 0.005; done
