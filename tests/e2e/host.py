@@ -60,7 +60,7 @@ class Host:
 
     def __init__(self, folder: Path, program: Sequence[str] = PROGRAM) -> None:
         self.folder = folder
-        self._program = program
+        self.program = program
         self.store = folder / "store"
         self.store.mkdir()
         self.config = folder / "dropship.hcl"
@@ -150,7 +150,7 @@ service "{name}" {{
     def run(self, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            [*self._program, *args],
+            [*self.program, *args],
             cwd=self.folder,
             env=self.environ(**environ),
             capture_output=True,
@@ -163,7 +163,7 @@ service "{name}" {{
         """Start an agent."""
         with self.log.open("ab") as log:
             self._agent = subprocess.Popen(
-                [*self._program, "agent", *args],
+                [*self.program, "agent", *args],
                 cwd=cwd or self.folder,
                 env=self.environ(**environ),
                 stdin=subprocess.DEVNULL,

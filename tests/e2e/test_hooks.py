@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import resource
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.host import PROGRAM, Host, eventually
+from tests.e2e.host import DEADLINE, PROGRAM, Host, eventually
 
 # As a careless parent starts us: with a mask, and with ignored signals. Umask, niceness and OOM
 # score are meant.
@@ -57,7 +59,22 @@ def _agent(host: Host) -> None:
     host.stop()
 
 
-@pytest.mark.parametrize("way", [_once, _agent], ids=["update", "agent"])
+def _terminal(host: Host) -> None:
+    """At a terminal that is ours, where somebody types ahead."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, b"typed ahead\n")
+        command = ["setsid", "--ctty", "--wait", *host.program, "update"]
+        subprocess.run(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env=host.environ(), check=True,
+            timeout=DEADLINE,
+        )  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize("way", [_once, _terminal, _agent], ids=["update", "terminal", "agent"])
 def test_hook_runs_in_what_is_meant_for_it_and_nothing_of_ours(
     careless: Host, way: Callable[[Host], None]
 ) -> None:
