@@ -380,7 +380,7 @@ class Driver:
         with suppress(StateError):
             mark = self._rig.store.hook_read()
             if mark is not None:
-                await_leftover(mark, self._watch)
+                await_leftover(mark, self._watch, self._hook_line)
             self._rig.store.hook_remove()
 
     def _after_hook(self, journal: Journal) -> Journal:
@@ -388,7 +388,7 @@ class Driver:
         mark = self._rig.store.hook_read()
         if mark is None or mark.update != journal.attempt.id:
             return journal
-        await_leftover(mark, self._watch)
+        await_leftover(mark, self._watch, self._hook_line)
         undoing = journal.phase.value.startswith("undo")
         if _KINDS.get(journal.phase) != mark.kind or mark.rollback != undoing:
             return journal

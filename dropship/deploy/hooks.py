@@ -22,6 +22,7 @@ from dropship.core.watch import Progress, Watch
 from dropship.deploy.rig import BuiltHook, Rig
 from dropship.errors import HookError, HookPutOffError, StateError
 from dropship.exec import groups
+from dropship.exec.leftover import Leftover
 from dropship.exec.run import ProcessGroup, Run
 from dropship.hooks import Event
 from dropship.log import without_logins
@@ -123,14 +124,21 @@ class HookRunner:
         built.hook.run(event, run)
 
 
-def await_leftover(mark: HookMark, watch: Watch) -> None:
-    """Wait for what is left of a hook that a dead driver had started; end it in the end."""
+def await_leftover(mark: HookMark, watch: Watch, say: Callable[[str], None]) -> None:
+    """Wait for what is left of a hook that a dead driver had started; end it in the end.
+
+    ``say`` hears its output meanwhile, line by line.
+    """
     if mark.group is None:
         return
     until = mark.since + mark.timeout
-    while groups.alive(mark.group) and time.clock_gettime(time.CLOCK_BOOTTIME) < until:
-        watch.wait(0.2)
-    groups.end(mark.group, grace=10.0, watch=watch)
+    left = Leftover(mark.group, say)
+    try:
+        while groups.alive(mark.group) and time.clock_gettime(time.CLOCK_BOOTTIME) < until:
+            watch.wait(0.0 if left.hear() else 0.2)
+        groups.end(mark.group, grace=10.0, watch=watch)
+    finally:
+        left.close()
 
 
 def said(built: BuiltHook, error: Exception) -> str:

@@ -13,24 +13,22 @@ our memory and is safe beside threads.)
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import resource
 import select
 import signal
-import struct
 import subprocess
-import termios
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dropship.core.watch import Watch
 from dropship.errors import HookError
 from dropship.exec import account, groups
+from dropship.exec.leftover import drain, unread
 from dropship.exec.output import Lines
 from dropship.exec.run import ProcessGroup, Run
 
@@ -39,7 +37,6 @@ GRACE: Final = 10.0
 
 # After KILL only what is stuck in the kernel, or has become another user, is still there.
 _STUCK: Final = 5.0
-_INT: Final = struct.Struct("i")
 _LOOK: Final = 0.25  # seconds between two looks around
 _PIECE: Final = 64 << 10
 # As long as it is said: each byte may be a line of the log, and take a tenth of a millisecond.
@@ -54,8 +51,6 @@ _GATE: Final = (
 )
 # As whoever started us wanted it: a worker's own limit is none of its commands'.
 _FILES: Final = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-# In the background, where a shell gives a command no input of its own unless by another number.
-_DRAIN: Final = "exec 3<&0; cat <&3 >/dev/null 2>&1 &"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +206,7 @@ class _Running:
 
     def finish(self, watch: Watch | None) -> None:
         """Say what was written up to now: somebody left behind may write faster than we can say."""
-        left = _unread(self.output)
+        left = unread(self.output)
         while left > 0:
             if watch is not None:
                 watch.look()
@@ -223,7 +218,7 @@ class _Running:
         try:
             self.lines.close()
             if not self.ended:
-                _drain(self.output)
+                drain(self.output)
         finally:
             os.close(self.output)
             if self.pidfd is not None:
@@ -233,26 +228,38 @@ class _Running:
                     self.process.stdin.close()
 
 
-def _unread(pipe: int) -> int:
-    """FIONREAD of pipe(7): bytes that wait in it."""
-    (count,) = _INT.unpack(fcntl.ioctl(pipe, termios.FIONREAD, bytes(_INT.size)))
-    return int(count)
-
-
 def _start(command: Command, run: Run) -> _Running:
     try:
-        reading, writing = os.pipe()
+        reading, writing = _pipe()
     except OSError as error:
         raise _refused(command, error) from error
     try:
-        os.set_blocking(reading, False)
         process = _spawn(command, writing)
     except BaseException:
         os.close(reading)
         raise
     finally:
         os.close(writing)
-    return _Running(process, groups.of(process.pid), reading, Lines(run.say), _pidfd(process.pid))
+    group = replace(groups.of(process.pid), output=os.fstat(reading).st_ino)
+    return _Running(process, group, reading, Lines(run.say), _pidfd(process.pid))
+
+
+def _pipe() -> tuple[int, int]:
+    """Our end of a command's output, and the command's own.
+
+    That one can read, too: so somebody always can, and if we die a command in the middle of its
+    work is not ended by SIGPIPE for a word. It can write on until the pipe is full; by then our
+    successor listens (``leftover``).
+    """
+    reading, writing = os.pipe()
+    try:
+        os.set_blocking(reading, False)
+        return reading, os.open(f"/proc/self/fd/{writing}", os.O_RDWR | os.O_CLOEXEC)
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
 
 
 def _spawn(command: Command, output: int) -> subprocess.Popen[bytes]:
@@ -296,26 +303,6 @@ def _shell(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 def _limit() -> str:
     return "unlimited" if _FILES == resource.RLIM_INFINITY else str(_FILES)
-
-
-def _drain(output: int) -> None:
-    """Leave somebody to read what is still written, for as long as anybody can write.
-
-    Not one of us: a thread or a fork of the worker would cost memory for as long as the daemon
-    lives, and the worker's own end would break the daemon's output.
-    """
-    os.set_blocking(output, True)
-    with suppress(OSError):
-        subprocess.run(
-            (_SHELL, "-c", _DRAIN),
-            stdin=output,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin"},
-            start_new_session=True,
-            check=False,
-        )
 
 
 def _pidfd(pid: int) -> int | None:

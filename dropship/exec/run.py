@@ -14,12 +14,14 @@ class ProcessGroup:
     """A running process group, told from a later one of the same number by its start.
 
     ``started`` is field 22 of /proc/PID/stat of its leader (clock ticks since boot), ``boot`` the
-    boot that they count from; empty: unknown.
+    boot that they count from; empty: unknown. ``output`` is the inode of the pipe that it was given
+    for its output; 0: unknown.
     """
 
     pgid: int
     started: int
     boot: str = ""
+    output: int = 0
 
 
 @dataclass(frozen=True, slots=True)

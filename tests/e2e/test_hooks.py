@@ -169,6 +169,27 @@ def test_wild_hooks_are_in_nobodys_way(host: Host) -> None:
                 os.kill(int((host.folder / name).read_text()), signal.SIGKILL)
 
 
+def test_hook_whose_worker_dies_comes_to_its_end_and_is_heard(host: Host) -> None:
+    """It is not ended by a word to nobody, nor held up by many: then it is repeated."""
+    text = f"""
+{host.mark("begins")}
+until test -e go; do sleep 0.02; done
+for one in {{1..3000}}; do echo "$one: a line that is long enough for three thousand to fill a pipe"; done
+{host.mark("ends")}
+"""
+    host.configure(host.service(_script(host, "talks", text)))
+    host.publish({"version": "1"})
+    host.start()
+    eventually(host.marked, host.said)
+    os.kill(host.pid(), signal.SIGKILL)
+    host.until_said("recovering an update that was cut off")
+    (host.folder / "go").touch()
+    eventually(host.history, "end the update")
+    assert host.marked() == ["begins", "ends", "begins", "ends"]
+    assert host.said().count("| 3000: a line") == 2
+    assert host.stop() == 0
+
+
 @pytest.mark.endurance
 def test_hook_that_ignores_term_is_killed_ten_seconds_later(host: Host) -> None:
     """With all that it has in its group; the worker is attentive meanwhile."""

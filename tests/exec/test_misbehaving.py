@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from itertools import pairwise
@@ -15,6 +16,8 @@ import pytest
 
 from dropship.errors import HookError, InterruptedByStop
 from dropship.exec import groups, leash
+from dropship.exec.leftover import Leftover
+from dropship.exec.run import ProcessGroup
 from tests.exec.runs import Runner, eventually
 from tests.exec.test_leash import alive, shell
 
@@ -232,3 +235,33 @@ def exists(pgid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_daemon_of_a_command_whose_leash_died_goes_on_writing(tmp_path: Path) -> None:
+    """It is in a session of its own, so nobody waits for it, and somebody goes on reading."""
+    pid, done = tmp_path / "pid", tmp_path / "done"
+    noise = f"for one in {{1..9000}}; do echo a line of the log; done; touch {done}; exec sleep 100"
+    daemon = f"echo $$ > {pid}; until test -e {tmp_path}/go; do sleep 0.02; done; {noise}"
+    program = f"""
+from dropship.exec import leash
+from tests.exec.runs import Runner
+run = Runner(starting=lambda group: print(group.pgid, group.output, flush=True)).run()
+leash.execute(leash.Command(("bash", "-c", "setsid bash -c '{daemon}' & sleep 100"), run.environ), run)
+"""
+    said: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout is not None
+        pgid, output = map(int, worker.stdout.readline().split())
+        eventually(lambda: pid.exists() and pid.read_text() != "")
+        worker.kill()
+    group = ProcessGroup(pgid, 0, output=output)
+    try:
+        os.killpg(pgid, signal.SIGKILL)
+        Leftover(group, said.append).close()
+        (tmp_path / "go").touch()
+        eventually(done.exists)
+        assert alive(pid)
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
