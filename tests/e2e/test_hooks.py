@@ -203,7 +203,9 @@ def test_hook_that_ignores_term_is_killed_ten_seconds_later(host: Host) -> None:
     host.until_version("1")
     assert time.monotonic() - began > 10
     host.until_said("after hook 1 (script): the script took longer than 1s and was ended; passed")
-    assert not psutil.pid_exists(int((host.folder / "pid").read_text()))
+    # Killed by then, but whoever adopted it may be slow to bury it.
+    pid = int((host.folder / "pid").read_text())
+    eventually(lambda: not psutil.pid_exists(pid), "end all of the group")
     assert host.stop() == 0
 
 
