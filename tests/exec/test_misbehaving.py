@@ -48,7 +48,7 @@ def most_between(counts: list[int], runner: Runner) -> int:
     [
         "yes '' | head -c 200000",
         # Somebody left behind who writes faster than anybody can read.
-        "yes '' & sleep 0.3; exit 0",
+        "timeout --foreground 60 yes '' & sleep 0.3; exit 0",
     ],
     ids=["command", "left behind"],
 )
@@ -167,7 +167,7 @@ def test_stop_after_the_exit_ends_nobody_who_was_left_behind() -> None:
     runner = Runner()
     runner.watch.stop = lambda: not Path(f"/proc/{runner.groups[0].pgid}").exists()  # reaped
     with pytest.raises(InterruptedByStop):
-        shell("yes & sleep 0.3", runner)
+        shell("timeout --foreground 60 yes & sleep 0.3", runner)
     assert groups.alive(runner.groups[0])
     groups.kill(runner.groups[0])
 
