@@ -188,8 +188,6 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(AFTER, on.HooksPassed, when.always, to.same, COMMITTING, (then.journal, then.commit)),
     Row(AFTER, on.HookFailed, when.first_install, to.condemn, UNDO_NOTIFY, NOTIFY),
     Row(AFTER, on.HookFailed, when.always, to.condemn, UNDO_BEFORE, GO_BACK),
-    Row(AFTER, on.HookPutOff, when.first_install, to.condemn, UNDO_NOTIFY, NOTIFY),
-    Row(AFTER, on.HookPutOff, when.always, to.condemn, UNDO_BEFORE, GO_BACK),
     Row(VERIFYING, on.Healthy, when.always, to.same, COMMITTING, (then.journal, then.commit)),
     Row(VERIFYING, on.Unhealthy, when.first_install, to.condemn, UNDO_NOTIFY, NOTIFY),
     Row(VERIFYING, on.Unhealthy, when.always, to.condemn, UNDO_BEFORE, GO_BACK),
@@ -268,9 +266,9 @@ IGNORED: Final[tuple[Ignored, ...]] = (
     Ignored(_all_but(WAITING), (on.TurnTaken, on.TurnFailed), "no turn is waited for"),
     Ignored(_all_but(*_HOOKS), (on.HooksPassed, on.HookFailed), "no hook is running"),
     Ignored(
-        _all_but(BEFORE, AFTER),
+        _all_but(BEFORE),
         (on.HookPutOff,),
-        "no hook is running, or all run whatever they say",
+        "no hook is running, or it is too late: asking for it is a failure like any other",
     ),
     Ignored(_all_but(BEFORE, ACTIVATING), (on.LeaseLost,), "nothing is fenced by the turn there"),
     Ignored(

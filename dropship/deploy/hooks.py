@@ -59,12 +59,10 @@ class HookRunner:
             try:
                 self._try(built, event, progress)
             except HookPutOffError as error:
-                if not command.rollback:
-                    return on.HookPutOff(
-                        index=built.index, error=said(built, error),
-                        hooks_ran=built.index > 0, id=command.id,
-                    )  # fmt: skip
-                failures.append((built.index, said(built, error)))
+                return on.HookPutOff(
+                    index=built.index, error=said(built, error),
+                    hooks_ran=built.index > 0, id=command.id,
+                )  # fmt: skip
             except HookError as error:
                 if built.config.on_failure == "continue":
                     self._listener.passed(f"{said(built, error)}; passed")
@@ -121,7 +119,12 @@ class HookRunner:
             starting=starting,
             say=self._listener.line,
         )
-        built.hook.run(event, run)
+        try:
+            built.hook.run(event, run)
+        except HookPutOffError as error:
+            if event.phase == "before" and not event.rollback:
+                raise
+            raise HookError(f"{error}, but it is too late for that") from error
 
 
 def await_leftover(mark: HookMark, watch: Watch, say: Callable[[str], None]) -> None:

@@ -831,7 +831,7 @@ def completions(draw: st.DrawFn, world: World) -> on.Event:
     """Some end of the long command that is out."""
     assert world.out is not None
     kind = draw(st.sampled_from(COMPLETIONS[type(world.out)]))
-    if kind is on.HookPutOff and world.state.phase not in (Phase.BEFORE, Phase.AFTER):
+    if kind is on.HookPutOff and world.state.phase is not Phase.BEFORE:
         kind = on.HookFailed
     if kind is on.LeaseLost and world.state.phase not in (Phase.BEFORE, Phase.ACTIVATING):
         kind = on.HooksPassed if isinstance(world.out, do.RunHooks) else on.Flipped
