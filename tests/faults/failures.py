@@ -1,0 +1,99 @@
+"""Cases of the tables of failures on one host: a service each, run by the real program.
+
+Every command of theirs appends what it is to the service's trace, then does what is planned for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.e2e.host import Host, eventually
+from tests.faults.table import Case, Seen, service
+
+# A health check is looked at again and again, and is not told that the update goes back.
+_COMMAND: Final = """\
+trace={folder}/trace/$1
+case $2 in
+h) case $(tail -n 1 "$trace" 2>/dev/null) in *'*') step='h*' ;; *) step=h ;; esac ;;
+f*) step=$2 ;;
+*) step=$2${{DROPSHIP_ROLLBACK:+*}} ;;
+esac
+test "$2" = h && test "$(tail -n 1 "$trace" 2>/dev/null)" = "$step" || echo "$step" >>"$trace"
+if test -e "{folder}/plan/$1/$step"; then . "{folder}/plan/$1/$step"; fi
+"""
+
+VERDICTS: Final = {"failed": 1, "not updated": 4, "updated": 0}
+
+
+class Failures:
+    """The host; ``cases`` are its services."""
+
+    def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
+        self.host = Host(folder)
+        self.cases = cases
+        (folder / "trace").mkdir()
+        self._command = folder / "command"
+        self._command.write_text(_COMMAND.format(folder=folder))
+        for case in cases:
+            plan = folder / "plan" / case.name
+            plan.mkdir(parents=True)
+            for step, shell in case.plan.items():
+                (plan / step).write_text(shell)
+
+    def install_old(self) -> None:
+        """The older release, where there is one; nothing of the case runs for that."""
+        bare = [one for one in self.cases if not one.install]
+        self.host.configure(*(self.host.service(name=one.name, interval="1h") for one in bare))
+        for one in bare:
+            self.host.publish({"version": "old"}, one.name)
+        done = self.host.run("agent", "--once")
+        assert done.returncode == 0, done.stderr
+
+    def configure(self, cases: Sequence[Case]) -> None:
+        """What the page shows, for some of the cases."""
+        self.host.configure(*(self._service(one) for one in cases))
+
+    def _service(self, case: Case) -> str:
+        (artifact,) = re.findall(
+            r"^  artifact .+?^  }$", self.host.service(name=case.name), re.MULTILINE | re.DOTALL
+        )
+        return service(case, artifact, f"exec sh {self._command}")
+
+    def publish_new(self, cases: Sequence[Case]) -> None:
+        """What will fail."""
+        for one in cases:
+            self.host.publish({"version": "new"}, one.name)
+
+    def until_asked(self) -> None:
+        """Wait until the agent has asked for every artifact."""
+        names = {one.name for one in self.cases}
+
+        def asked() -> bool:
+            told = self.host.services()
+            return names <= {name for name, one in told.items() if one["lastCheck"]}
+
+        eventually(asked, lambda: f"ask: {self.host.said()}")
+
+    def codes(self, said: str) -> dict[str, int]:
+        """What ``dropship update`` said of each service, as an exit code."""
+        told = re.findall(r"^(?:dropship: )?(\S+): (failed|not updated|updated)\b", said, re.M)
+        return {name: VERDICTS[word] for name, word in told}
+
+    def seen(self) -> dict[str, Seen]:
+        """What an operator sees of every case."""
+        services = {one["name"]: one for one in self.host.status()["services"]}
+        return {one.name: self._seen(one, services[one.name]) for one in self.cases}
+
+    def _seen(self, case: Case, told: dict[str, object]) -> Seen:
+        trace = self.host.folder / "trace" / case.name
+        outcomes = [str(line["outcome"]) for line in self.host.history(case.name)]
+        return Seen(
+            ran=" ".join(trace.read_text().split()) if trace.exists() else "",
+            then=self.host.version(case.name) or "none",
+            state=str(told["state"]),
+            history=", ".join(outcomes[0 if case.install else 1 :]),
+            quarantined=bool(told["quarantined"]),
+        )
