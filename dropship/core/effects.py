@@ -182,6 +182,9 @@ def move_on(state: State, event: on.TokenSeen) -> State:
 
 def note_error(state: State, event: Failure) -> State:
     """One more thing went wrong; the first one is the reason."""
+    if state.now.postponed:
+        # Putting off is no failure. That what it had stopped did not come back as it was is one.
+        state = state.attempting(postponed=False, errors=(), blame=None)
     errors = (*state.now.errors, event.error)
     blame = state.now.blame if state.now.errors else blamed(event)
     return _tell(state.attempting(errors=errors, blame=blame))

@@ -485,6 +485,23 @@ def test_later_hook_that_puts_off_starts_the_old_release_again() -> None:
     assert state.saved.failed is None
 
 
+@pytest.mark.parametrize("starts", [on.HookFailed(index=0, error="no"), on.HooksPassed()])
+def test_old_release_that_does_not_come_back_after_a_put_off_is_a_failure(
+    starts: on.Completion,
+) -> None:
+    """The service may be down: people are told, whatever it was that the update was put off for."""
+    ready = staged_over(A, B, verifies=True)
+    state, _ = feed(ready, on.HookPutOff(index=1, error="75", hooks_ran=True), starts)
+    state, _ = feed(state, on.Unhealthy(error="no"))
+    assert state.phase is Phase.UNDO_NOTIFY
+    state, commands = feed(state, on.HooksPassed(), on.Committed())
+    record = commands[0]
+    assert isinstance(record, do.Record)
+    assert (record.entry.outcome, record.entry.error) == ("failed", "no")
+    assert state.saved.failed == "no"
+    assert state.saved.quarantine == ()
+
+
 def test_unhealthy_release_is_taken_back_in_the_order_stop_flip_start_and_quarantined() -> None:
     """Going back is an update towards the previous release."""
     state, _ = feed(
