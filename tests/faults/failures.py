@@ -79,7 +79,7 @@ class Failures:
 
     def codes(self, said: str) -> dict[str, int]:
         """What ``dropship update`` said of each service, as an exit code."""
-        told = re.findall(r"^(?:dropship: )?(\S+): (failed|not updated|updated)\b", said, re.M)
+        told = re.findall(r"^(?:dropship: )?(\S+): (failed|not updated|updated)\b", said, re.MULTILINE)
         return {name: VERDICTS[word] for name, word in told}
 
     def seen(self) -> dict[str, Seen]:

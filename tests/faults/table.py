@@ -22,7 +22,12 @@ WAYS: Final = {
 }
 """How a command can fail, in shell."""
 
-_HOWS: Final = {"fails": ("exit 1", "timeout", "killed"), "any": tuple(WAYS), "75": ("75",)}
+_HOWS: Final = {
+    "fails": ("exit 1", "timeout", "killed"),
+    "any": tuple(WAYS),
+    "75, then any": tuple(WAYS),
+    "75": ("75",),
+}
 _EVERY: Final = ("b1", "b2", "a1", "a2", "h", "f1", "f2")
 _SHORT: Final = ("hook", "back", "onfailure", "else", "killed")
 _MARKS: Final = "!†"
@@ -98,7 +103,8 @@ def _case(name: str, row: dict[str, str], way: str) -> Case:
     marked = [one for one in row["what runs"].split() if one[-1] in _MARKS]
     # The last one fails as the row says; what it fails after has just failed.
     failing = [one.strip(_MARKS) for one in marked if one.endswith("!")]
-    ways = [*("exit 1" for _ in failing[1:]), way or "exit 1"]
+    begun = "75" if row.get("how", "").startswith("75") else "exit 1"
+    ways = [*(begun for _ in failing[1:]), way or "exit 1"]
     ran = " ".join(one.strip(_MARKS) for one in row["what runs"].split())
     return Case(
         name=f"{name}-{way.replace(' ', '-')}" if way else name,
