@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.host import Host, eventually
+from tests.faults.obstacles import MAIN, OBSTACLES, Obstacle
 from tests.faults.table import Case, Seen, service
 
 # A health check is looked at again and again, and is not told that the update goes back.
@@ -31,17 +32,19 @@ VERDICTS: Final = {"failed": 1, "not updated": 4, "updated": 0}
 class Failures:
     """The host; ``cases`` are its services."""
 
-    def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
+    def __init__(self, folder: Path, cases: Sequence[Case], origin: str = "") -> None:
         self.host = Host(folder)
         self.cases = cases
+        self._origin = origin
         (folder / "trace").mkdir()
         self._command = folder / "command"
         self._command.write_text(_COMMAND.format(folder=folder))
         for case in cases:
             plan = folder / "plan" / case.name
             plan.mkdir(parents=True)
-            for step, shell in case.plan.items():
-                (plan / step).write_text(shell)
+            obstacle = OBSTACLES.get(case.what, Obstacle())
+            for step, shell in {**case.plan, **obstacle.plan}.items():
+                (plan / step).write_text(shell.format(folder=folder, name=case.name))
 
     def install_old(self) -> None:
         """The older release, where there is one; nothing of the case runs for that."""
@@ -54,13 +57,21 @@ class Failures:
 
     def configure(self, cases: Sequence[Case]) -> None:
         """What the page shows, for some of the cases."""
-        self.host.configure(*(self._service(one) for one in cases))
+        main = MAIN.format(folder=self.host.folder) if self._origin else ""
+        self.host.configure(*(self._service(one) for one in cases), main=main)
 
     def _service(self, case: Case) -> str:
-        (artifact,) = re.findall(
-            r"^  artifact .+?^  }$", self.host.service(name=case.name), re.MULTILINE | re.DOTALL
-        )
-        return service(case, artifact, f"exec sh {self._command}")
+        obstacle = OBSTACLES.get(case.what, Obstacle())
+        where = f'path = "{self.host.store}/{case.name}.tar.gz"\n    settle = "0s"'
+        if self._origin:
+            where = f'url = "{self._origin}/{case.name}.tar.gz"'
+        artifact = f"""\
+  artifact "{"http" if self._origin else "file"}" {{
+    {where}
+    destination = "{self.host.destination(case.name)}"
+{obstacle.artifact}
+  }}"""
+        return service(case, artifact, f"exec sh {self._command}", obstacle.keys)
 
     def publish_new(self, cases: Sequence[Case]) -> None:
         """What will fail."""
@@ -79,7 +90,9 @@ class Failures:
 
     def codes(self, said: str) -> dict[str, int]:
         """What ``dropship update`` said of each service, as an exit code."""
-        told = re.findall(r"^(?:dropship: )?(\S+): (failed|not updated|updated)\b", said, re.MULTILINE)
+        told = re.findall(
+            r"^(?:dropship: )?(\S+): (failed|not updated|updated)\b", said, re.MULTILINE
+        )
         return {name: VERDICTS[word] for name, word in told}
 
     def seen(self) -> dict[str, Seen]:
