@@ -131,7 +131,7 @@ OBSTACLES: Final = {
     "the link cannot be switched back": Obstacle(plan={"a1": f"{_BLOCK_LINK}\nexit 1"}),
     "the old release is gone from disk": Obstacle(plan={"a1": f"{_LOSE_OLD}\nexit 1"}),
     "the outcome cannot be written for a while": Obstacle(plan={"a2": _BLOCK_STATE}),
-    "the same, at the end of going back": Obstacle(plan={"a1": f"{_BLOCK_STATE}\nexit 1"}),
+    "the same, after going back": Obstacle(plan={"a1": f"{_BLOCK_STATE}\nexit 1"}),
     "the same, with nothing to go back to": Obstacle(plan={"a1": f"{_BLOCK_STATE}\nexit 1"}),
 }
 """By how the page calls them."""
@@ -151,10 +151,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: _Store
 
-    def do_HEAD(self) -> None:  # noqa: N802 - http.server's name
+    def do_HEAD(self) -> None:
         self._answer()
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         self._answer()
 
     def _answer(self) -> None:
