@@ -12,17 +12,17 @@ from typing import Final
 
 from tests.e2e.host import Host, eventually
 from tests.faults.obstacles import MAIN, OBSTACLES, Obstacle
-from tests.faults.table import Case, Seen, service
+from tests.faults.table import Case, Seen, ran, service
 
 # A health check is looked at again and again, and is not told that the update goes back.
 _COMMAND: Final = """\
 trace={folder}/trace/$1
-case $2 in
+{alone}case $2 in
 h) case $(tail -n 1 "$trace" 2>/dev/null) in *'*') step='h*' ;; *) step=h ;; esac ;;
 f*) step=$2 ;;
 *) step=$2${{DROPSHIP_ROLLBACK:+*}} ;;
 esac
-test "$2" = h && test "$(tail -n 1 "$trace" 2>/dev/null)" = "$step" || echo "$step" >>"$trace"
+echo "$step" >>"$trace"
 if test -e "{folder}/plan/$1/$step"; then . "{folder}/plan/$1/$step"; fi
 """
 
@@ -30,15 +30,27 @@ VERDICTS: Final = {"failed": 1, "not updated": 4, "updated": 0}
 
 
 class Failures:
-    """The host; ``cases`` are its services."""
+    """The host; ``cases`` are its services.
 
-    def __init__(self, folder: Path, cases: Sequence[Case], origin: str = "") -> None:
+    ``origin``: of the web server that they get their artifacts from, if it is one; ``alone``: shell
+    that every command begins with.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        cases: Sequence[Case],
+        *,
+        origin: str = "",
+        interval: str = "1h",
+        alone: str = "",
+    ) -> None:
         self.host = Host(folder)
         self.cases = cases
-        self._origin = origin
+        self._origin, self._interval = origin, interval
         (folder / "trace").mkdir()
         self._command = folder / "command"
-        self._command.write_text(_COMMAND.format(folder=folder))
+        self._command.write_text(_COMMAND.format(folder=folder, alone=alone))
         for case in cases:
             plan = folder / "plan" / case.name
             plan.mkdir(parents=True)
@@ -71,7 +83,7 @@ class Failures:
     destination = "{self.host.destination(case.name)}"
 {obstacle.artifact}
   }}"""
-        return service(case, artifact, f"exec sh {self._command}", obstacle.keys)
+        return service(case, artifact, f"exec sh {self._command}", obstacle.keys, self._interval)
 
     def publish_new(self, cases: Sequence[Case]) -> None:
         """What will fail."""
@@ -104,7 +116,7 @@ class Failures:
         trace = self.host.folder / "trace" / case.name
         outcomes = [str(line["outcome"]) for line in self.host.history(case.name)]
         return Seen(
-            ran=" ".join(trace.read_text().split()) if trace.exists() else "",
+            ran=ran(trace.read_text().split()) if trace.exists() else "",
             then=self.host.version(case.name) or "none",
             state=str(told["state"]),
             history=", ".join(outcomes[0 if case.install else 1 :]),

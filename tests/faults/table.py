@@ -7,8 +7,9 @@ killed, ``b2*`` is a run while going back. Rows that stand for several cases are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from tests.docs.pages import USAGE, Page
@@ -56,8 +57,9 @@ class Case:
         name: Of its service.
         plan: What commands do when they run, in shell, by how they are called in the table.
         first: Whether it is the first of its row; the others differ in the way a command fails.
-        slow: The command that runs over its time.
+        keys: More keys of commands.
         killed: The command, as it is called in the table, with which the agent is killed.
+        strikes: How often that happens.
         what: What else goes wrong, in the words of the page.
         policy: ``onFailure`` of every hook; empty where none is written.
     """
@@ -67,27 +69,29 @@ class Case:
     plan: dict[str, str]
     wanted: Seen
     first: bool = True
-    slow: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
     killed: str = ""
+    strikes: int = 0
     what: str = ""
     policy: str = ""
 
 
-def service(case: Case, artifact: str, command: str, more: str = "") -> str:
-    """The page's own service, under the case's name: what it runs is ``command NAME CALLED``."""
+def service(case: Case, artifact: str, command: str, more: str = "", interval: str = "1h") -> str:
+    """The page's own service, under the case's name: what it runs is ``command NAME CALLED``.
+
+    ``more`` are more of its lines.
+    """
     (block,) = PAGE.blocks("hcl")
     called = dict(_COMMAND.findall(block.text))
     assert tuple(called.values()) == _EVERY, "the page's service has the commands of its tables"
     text = block.text.replace('service "api"', f'service "{case.name}"')
-    text = _ARTIFACT.sub(lambda _: f"{artifact}\n{more}", text.replace('"30s"', '"1h"'))
+    text = _ARTIFACT.sub(lambda _: f"{artifact}\n{more}", text.replace('"30s"', f'"{interval}"'))
     for path, step in called.items():
         text = text.replace(f'"{path}"', f'"{command} {case.name} {step}"')
     if case.policy:
         text = _HOOK.sub(rf'\1 "script" {{ command = \2, onFailure = "{case.policy}" }}', text)
-    if case.slow not in ("", "h"):
-        text = text.replace(f' {case.slow}"', f' {case.slow}", timeout = "2s"')
-    if any(step.startswith("h") for step in case.plan):
-        text = text.replace(' h"', ' h", within = "300ms", interval = "100ms"')
+    for step, keys in case.keys.items():
+        text = text.replace(f' {step}"', f' {step}", {keys}')
     return text
 
 
@@ -103,15 +107,15 @@ def _case(name: str, row: dict[str, str], way: str) -> Case:
     marked = [one for one in row["what runs"].split() if one[-1] in _MARKS]
     # The last one fails as the row says; what it fails after has just failed.
     failing = [one.strip(_MARKS) for one in marked if one.endswith("!")]
+    killed = [one.strip(_MARKS) for one in marked if one.endswith("†")]
     begun = "75" if row.get("how", "").startswith("75") else "exit 1"
     ways = [*(begun for _ in failing[1:]), way or "exit 1"]
-    ran = " ".join(one.strip(_MARKS) for one in row["what runs"].split())
     return Case(
         name=f"{name}-{way.replace(' ', '-')}" if way else name,
         install="-install" in name,
         plan={step: WAYS[how] for step, how in zip(failing, ways, strict=False)},
         wanted=Seen(
-            ran="" if ran == "-" else ran,
+            ran=ran(row["what runs"].split()),
             then=row["then"],
             state=row["state"],
             history="" if row["history"] == "-" else row["history"],
@@ -119,11 +123,26 @@ def _case(name: str, row: dict[str, str], way: str) -> Case:
             code=int(row["exit"]) if "exit" in row else None,
         ),
         first="how" not in row or way == _HOWS[row["how"]][0],
-        killed=next((one.strip(_MARKS) for one in marked if one.endswith("†")), ""),
-        slow=failing[-1].strip("*") if way == "timeout" else "",
+        keys=dict([_keys(failing[-1].strip("*"), way)]) if failing else {},
+        killed=killed[0] if killed else "",
+        strikes=len(killed),
         what=row.get("what", ""),
         policy=row.get("onFailure", ""),
     )
+
+
+def ran(steps: Sequence[str]) -> str:
+    """What ran, without marks; a check that is looked at again is one."""
+    bare = ["" if one == "-" else one.strip(_MARKS) for one in steps]
+    again = (one == before and one.startswith("h") for before, one in pairwise(["", *bare]))
+    return " ".join(one for one, repeats in zip(bare, again, strict=True) if not repeats)
+
+
+def _keys(step: str, way: str) -> tuple[str, str]:
+    """What keeps a command that fails from taking long."""
+    if step == "h":
+        return step, 'within = "300ms", interval = "100ms"'
+    return step, 'timeout = "2s"' if way == "timeout" else "retries = 0"
 
 
 def _rows(heading: str) -> Iterator[dict[str, str]]:

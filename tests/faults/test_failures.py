@@ -12,6 +12,7 @@ import pytest
 from dropship.cli.orders import worst
 from tests.e2e.host import PROGRAM, eventually
 from tests.faults.failures import Failures
+from tests.faults.killed import SORTS, Killed, of_sort
 from tests.faults.obstacles import OBSTACLES, mend, store
 from tests.faults.table import Case, cases
 
@@ -20,6 +21,7 @@ SCRIPTED = [
     *cases("Something fails while going back"),
     *cases("With `onFailure` written in every hook"),
 ]
+KILLED = list(cases("The agent or its worker is killed"))
 
 
 def judge(failures: Failures, codes: dict[str, int] | None = None) -> None:
@@ -123,7 +125,7 @@ def test_whatever_else_fails_leads_where_the_page_says(tmp_path: Path) -> None:
     some = list(cases("Something else fails"))
     assert {one.what for one in some} == set(OBSTACLES), "every row can be made to happen"
     with store(tmp_path, {one.name: OBSTACLES[one.what].answer for one in some}) as origin:
-        failures = Failures(tmp_path, some, origin)
+        failures = Failures(tmp_path, some, origin=origin)
         try:
             failures.install_old()
             failures.configure(some)
@@ -131,3 +133,38 @@ def test_whatever_else_fails_leads_where_the_page_says(tmp_path: Path) -> None:
         finally:
             failures.host.close()
     judge(failures, codes)
+
+
+def killed(folder: Path, strike: Callable[[Killed], None], some: Sequence[Case]) -> None:
+    """Strike cases, and see that each went on as the page says."""
+    struck = Killed(folder, some)
+    try:
+        strike(struck)
+        judge(struck)
+    finally:
+        struck.close()
+
+
+def test_agent_that_is_killed_in_a_command_goes_on_as_the_page_says(tmp_path: Path) -> None:
+    """What outlives it is waited for: in that time others are updated from the beginning to the end."""
+    once = [one for one in KILLED if one.strikes == 1 and one.killed.strip("*")[1:] != "2"]
+    some = [of_sort(one, "long") for one in once] + [of_sort(one, "short") for one in once[:2]]
+    killed(tmp_path, Killed.kill_agents, some)
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("strike", [Killed.kill_agents, Killed.kill_workers])
+def test_whatever_is_killed_in_whatever_command_goes_on_as_the_page_says(
+    tmp_path: Path, strike: Callable[[Killed], None]
+) -> None:
+    """Commands that end in time or not, that heed TERM or not; five deaths in a row as well."""
+    killed(
+        tmp_path,
+        strike,
+        [
+            of_sort(one, sort)
+            for one in KILLED
+            for sort in SORTS
+            if one.strikes == 1 or sort == "short"
+        ],
+    )
