@@ -1,6 +1,6 @@
-"""What a worker leaves behind that was killed and has no successor: the hook that it ran.
+"""What a worker leaves behind that was killed and has no successor: the hook or check that it ran.
 
-A successor waits for such a hook (see ``deploy.hooks.await_leftover``); at the agent's end there is
+A successor waits for those (see ``deploy.hooks.await_leftover``); at the agent's end there is
 none, and when that was reached by force the hook's time is over, too.
 """
 
@@ -13,7 +13,7 @@ from dropship.state.store import Store
 
 
 def kill_hook(state_path: Path, service: str) -> bool:
-    """Kill the group of the hook that ran; False if none does.
+    """Kill the group of the hook or check that ran; False if none does.
 
     Raises:
         StateError: Its mark cannot be read.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from dropship.core.values import Duration
 from dropship.core.watch import Progress, Watch
@@ -15,26 +16,36 @@ from dropship.log import hide
 
 Say = Callable[[str], None]
 
+Begun = Callable[[ProcessGroup, Duration], None]
+"""Called with the group of every command that is run, and how long it may take."""
 
-def verify(
-    checks: tuple[BuiltHealth, ...], environ: dict[str, str], watch: Watch, say: Say
-) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What checks run in: their environment, attention, and who hears of them."""
+
+    environ: dict[str, str]
+    watch: Watch
+    say: Say
+    begun: Begun
+
+
+def verify(checks: tuple[BuiltHealth, ...], around: Surroundings) -> None:
     """Every check must hold, one after the other.
 
     Raises:
         HealthError: One did not; the message names it and tells what was last seen.
     """
     for one in checks:
-        _Verification(one, environ, watch, say).run()
+        _Verification(one, around).run()
 
 
 class _Verification:
-    def __init__(self, one: BuiltHealth, environ: dict[str, str], watch: Watch, say: Say) -> None:
+    def __init__(self, one: BuiltHealth, around: Surroundings) -> None:
         self._config = one.config
         self._check = one.check
-        self._environ = environ
-        self._watch = watch
-        self._say = say
+        self._around = around
+        self._watch = around.watch
         self._deadline = time.monotonic() + one.config.within.seconds
         self._seen = "it was not looked at yet"
 
@@ -74,14 +85,15 @@ class _Verification:
 
     def _look(self) -> bool:
         # A look that begins in time may end in time too, or it would depend on luck.
-        timeout = min(self._config.timeout.seconds, max(0.1, self._deadline - time.monotonic()))
+        left = min(self._config.timeout.seconds, max(0.1, self._deadline - time.monotonic()))
         holding = time.monotonic() >= self._deadline
+        timeout = self._config.timeout if holding else Duration.of(left)
         run = Run(
-            timeout=self._config.timeout if holding else Duration.of(timeout),
-            environ=self._environ,
+            timeout=timeout,
+            environ=self._around.environ,
             watch=self._watch,
-            starting=_nobody,
-            say=self._say,
+            starting=lambda group: self._around.begun(group, timeout),
+            say=self._around.say,
         )
         try:
             self._check.probe(run)
@@ -95,7 +107,3 @@ class _Verification:
         note = f"health: {good} of {self._config.successes}, {left:.0f} s left"
         note += f": {hide(seen)}" if seen else ""
         self._watch.report(Progress(note=note))
-
-
-def _nobody(_group: ProcessGroup) -> None:
-    """A check is asked again after a crash; nobody needs to know its process group."""

@@ -17,7 +17,7 @@ from dropship.core import commands as do
 from dropship.core import events as on
 from dropship.core.option import options_of
 from dropship.core.saved import Attempt
-from dropship.core.values import Md5, Release, Secret, Strings
+from dropship.core.values import Duration, Md5, Release, Secret, Strings
 from dropship.core.watch import Progress, Watch
 from dropship.deploy.rig import BuiltHook, Rig
 from dropship.errors import HookError, HookPutOffError, StateError
@@ -83,6 +83,12 @@ class HookRunner:
     def _report(self, built: BuiltHook) -> None:
         self._watch.report(Progress(note=f"hook {built.index + 1}, {built.config.type}"))
 
+    def record_check(self, attempt: Attempt, group: ProcessGroup, timeout: Duration) -> None:
+        """A health check's command is about to begin: beside how far the hooks have come."""
+        mark = self._rig.store.hook_read()
+        if mark is not None and mark.update == attempt.id:
+            self._mark(_running(mark, group, timeout))
+
     def _mark(self, progress: HookMark) -> None:
         # Going on without the mark is better than failing the update for a full disk.
         with contextlib.suppress(StateError):
@@ -106,11 +112,7 @@ class HookRunner:
         timeout = built.config.timeout
 
         def starting(group: ProcessGroup) -> None:
-            since = time.clock_gettime(time.CLOCK_BOOTTIME)
-            mark = dataclasses.replace(
-                progress, index=built.index, group=group, since=since, timeout=timeout.seconds
-            )
-            self._mark(mark)
+            self._mark(_running(dataclasses.replace(progress, index=built.index), group, timeout))
 
         run = Run(
             timeout=timeout,
@@ -127,8 +129,13 @@ class HookRunner:
             raise HookError(f"{error}, but it is too late for that") from error
 
 
+def _running(mark: HookMark, group: ProcessGroup, timeout: Duration) -> HookMark:
+    since = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return dataclasses.replace(mark, group=group, since=since, timeout=timeout.seconds)
+
+
 def await_leftover(mark: HookMark, watch: Watch, say: Callable[[str], None]) -> None:
-    """Wait for what is left of a hook that a dead driver had started; end it in the end.
+    """Wait for what is left of a hook or check that a dead driver had started; end it at last.
 
     ``say`` hears its output meanwhile, line by line.
     """

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from dropship.core import commands as do
@@ -20,7 +21,7 @@ from dropship.core.values import Md5
 from dropship.core.watch import Watch
 from dropship.deploy import ground, words
 from dropship.deploy.desk import Desk
-from dropship.deploy.health import verify
+from dropship.deploy.health import Surroundings, verify
 from dropship.deploy.hooks import HookRunner, Listener
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
@@ -159,9 +160,15 @@ class Performer:
             return on.FlipFailed(error=str(error), linked=linked)
         return on.Flipped()
 
-    def _check_health(self, _command: do.CheckHealth, _state: State) -> on.Completion:
+    def _check_health(self, _command: do.CheckHealth, state: State) -> on.Completion:
+        around = Surroundings(
+            environ=dict(self._rig.environ),
+            watch=self._watch,
+            say=self._listener.line,
+            begun=partial(self._hooks.record_check, state.now),
+        )
         try:
-            verify(self._rig.health, dict(self._rig.environ), self._watch, self._listener.line)
+            verify(self._rig.health, around)
         except HealthError as error:
             return on.Unhealthy(error=str(error))
         return on.Healthy()

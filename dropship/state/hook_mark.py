@@ -21,7 +21,7 @@ class HookMark:
         kind: ``before``, ``after`` or ``failed``.
         rollback: They run to go back.
         index: The hook that runs, or is next.
-        group: Its process group, if one runs.
+        group: Its process group, if one runs; or that of a health check after the hooks.
         since: When it began, in seconds since the boot (CLOCK_BOOTTIME).
         timeout: How many seconds it may take.
     """

@@ -8,7 +8,7 @@ import pytest
 
 from dropship.config.model import HealthConfig
 from dropship.core.values import Duration
-from dropship.deploy.health import verify
+from dropship.deploy.health import Surroundings, verify
 from dropship.deploy.rig import BuiltHealth
 from dropship.errors import HealthError
 from dropship.exec.run import Run
@@ -47,7 +47,12 @@ def verified(check: Diary, **settings: object) -> None:
         interval=Duration.of(0.01),
         **settings,  # type: ignore[arg-type]  # what a test wants to differ
     )
-    verify((BuiltHealth(config, check),), {}, Watcher(), print)
+    around = Surroundings(environ={}, watch=Watcher(), say=print, begun=_nothing_begins)
+    verify((BuiltHealth(config, check),), around)
+
+
+def _nothing_begins(*_: object) -> None:
+    """A diary runs no command."""
 
 
 def test_check_that_compares_is_told_before_the_first_look_of_each_update() -> None:
