@@ -18,7 +18,7 @@ from tests.faults.table import Case, Seen, ran, service
 _COMMAND: Final = """\
 trace={folder}/trace/$1
 {alone}case $2 in
-h) case $(tail -n 1 "$trace" 2>/dev/null) in *'*') step='h*' ;; *) step=h ;; esac ;;
+h) while read -r last; do step=h${{last#${{last%\\*}}}}; done <"$trace" ;;
 f*) step=$2 ;;
 *) step=$2${{DROPSHIP_ROLLBACK:+*}} ;;
 esac

@@ -21,6 +21,9 @@ SCRIPTED = [
     *cases("Something fails while going back"),
     *cases("With `onFailure` written in every hook"),
 ]
+PATIENCE = 240.0
+"""Seconds for all updates side by side, on a machine with other things to do."""
+
 KILLED = list(cases("The agent or its worker is killed"))
 
 
@@ -43,9 +46,12 @@ def by_code(some: Sequence[Case]) -> list[list[Case]]:
     return [[one for one in some if (one.wanted.code or 0) == code] for code in codes]
 
 
-def test_hooks_and_checks_that_fail_in_an_agent_lead_where_the_page_says(tmp_path: Path) -> None:
-    """Every way to fail of every command, side by side, each an update by ``dropship update``."""
-    failures = Failures(tmp_path, SCRIPTED)
+@pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.endurance)])
+def test_hooks_and_checks_that_fail_in_an_agent_lead_where_the_page_says(
+    tmp_path: Path, first: bool
+) -> None:
+    """Every command, side by side, each an update by ``dropship update``; then every other way."""
+    failures = Failures(tmp_path, [one for one in SCRIPTED if one.first is first])
     host = failures.host
     try:
         failures.install_old()
@@ -85,7 +91,7 @@ def updated(
             meanwhile(out.read_text())
             return update.poll() is not None
 
-        eventually(ended, out.read_text)
+        eventually(ended, out.read_text, PATIENCE)
         mine = failures.codes(out.read_text())
         assert update.returncode == worst([*mine.values()]), out.read_text()
         assert set(mine) == {one.name for one in group}, out.read_text()
@@ -97,7 +103,8 @@ def test_hooks_and_checks_that_fail_in_a_single_run_lead_where_the_page_says(
     tmp_path: Path,
 ) -> None:
     """``agent --once``: 1 where one failed, else 0, one put off being none of them."""
-    failures = Failures(tmp_path, [one for one in SCRIPTED if one.first])
+    some = cases("A hook or a health check fails")
+    failures = Failures(tmp_path, [one for one in some if one.first])
     try:
         failures.install_old()
         failures.publish_new(failures.cases)
