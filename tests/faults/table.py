@@ -123,7 +123,7 @@ def _case(name: str, row: dict[str, str], way: str) -> Case:
             code=int(row["exit"]) if "exit" in row else None,
         ),
         first="how" not in row or way == _HOWS[row["how"]][0],
-        keys=dict([_keys(failing[-1].strip("*"), way)]) if failing else {},
+        keys=_keys([one.strip("*") for one in failing], way),
         killed=killed[0] if killed else "",
         strikes=len(killed),
         what=row.get("what", ""),
@@ -138,11 +138,10 @@ def ran(steps: Sequence[str]) -> str:
     return " ".join(one for one, repeats in zip(bare, again, strict=True) if not repeats)
 
 
-def _keys(step: str, way: str) -> tuple[str, str]:
-    """What keeps a command that fails from taking long."""
-    if step == "h":
-        return step, 'within = "300ms", interval = "100ms"'
-    return step, 'timeout = "2s"' if way == "timeout" else "retries = 0"
+def _keys(failing: Sequence[str], way: str) -> dict[str, str]:
+    """What keeps commands that fail from taking long."""
+    slow = {failing[-1]: 'timeout = "2s"'} if way == "timeout" else {}
+    return slow | ({"h": 'within = "300ms", interval = "100ms"'} if "h" in failing else {})
 
 
 def _rows(heading: str) -> Iterator[dict[str, str]]:
