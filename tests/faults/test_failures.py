@@ -154,8 +154,11 @@ def killed(folder: Path, strike: Callable[[Killed], None], some: Sequence[Case])
 
 def test_agent_that_is_killed_in_a_command_goes_on_as_the_page_says(tmp_path: Path) -> None:
     """What outlives it is waited for: in that time others are updated from the beginning to the end."""
-    once = [one for one in KILLED if one.strikes == 1 and one.killed.strip("*")[1:] != "2"]
-    some = [of_sort(one, "long") for one in once] + [of_sort(one, "short") for one in once[:2]]
+    some = [
+        of_sort(one, "short" if one.killed.strip("*").endswith("2") else "long")
+        for one in KILLED
+        if one.strikes == 1
+    ]
     killed(tmp_path, Killed.kill_agents, some)
 
 
