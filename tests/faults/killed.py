@@ -34,7 +34,7 @@ fi
 """
 _UNTIL: Final = 'until test -e "{{folder}}/{file}/{{name}}-$nth"; do sleep 0.05; done'
 
-SORTS: Final = {
+_SORTS: Final = {
     "short": _UNTIL.format(file="killed") + '\ntouch "{folder}/ended/{name}-$nth"',
     "long": _UNTIL.format(file="go"),
     "overdue": "exec sleep 600",
@@ -45,13 +45,13 @@ OVER_TIME: Final = ("overdue", "stubborn")
 
 def of_sort(case: Case, sort: str) -> Case:
     """The case, with a command of a sort where the agent is killed."""
-    time = "30s" if sort in OVER_TIME else "5m"
+    time = "45s" if sort in OVER_TIME else "5m"
     keys = f'timeout = "{time}"'
     step = case.killed.strip("*")
     return replace(
         case,
         name=f"{case.name}-{sort}",
-        plan={**case.plan, case.killed: _STRUCK.format(body=SORTS[sort])},
+        plan={**case.plan, case.killed: _STRUCK.format(body=_SORTS[sort])},
         keys={step: f'{keys}, within = "5m"' if step == "h" else keys},
     )
 
@@ -82,6 +82,23 @@ class Killed(Failures):
                 self._killed(case, nth)
             self.host.start()
             self._go_on(struck, nth)
+        self._finish()
+
+    def kill_agents_twice(self) -> None:
+        """Kill the agent, and the next one while that waits for what is left of the first."""
+        self._begin()
+        for case in self.cases:
+            self._until_reached(case, 1)
+        self._kill_agent()
+        before = self.host.said()
+        self.host.start()
+        eventually(
+            lambda: all(self._recovers(one, self.host.said()[len(before) :]) for one in self.cases),
+            "wait for everything that is left over",
+        )
+        self._kill_agent()
+        self.host.start()
+        self._go_on(self.cases, 1)
         self._finish()
 
     def kill_workers(self) -> None:
@@ -145,6 +162,9 @@ class Killed(Failures):
         for case in some:
             if nth in (0, case.strikes):
                 eventually(lambda one=case: self._over(one), lambda one=case: self._told(one))
+
+    def _recovers(self, case: Case, said: str) -> bool:
+        return f"[{case.name}] recovering an update that was cut off" in said
 
     def _over(self, case: Case) -> bool:
         journal = self.host.folder / "state" / "services" / case.name / "journal.json"

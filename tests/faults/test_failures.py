@@ -12,7 +12,7 @@ import pytest
 from dropship.cli.orders import worst
 from tests.e2e.host import PROGRAM, eventually
 from tests.faults.failures import Failures
-from tests.faults.killed import SORTS, Killed, of_sort
+from tests.faults.killed import OVER_TIME, Killed, of_sort
 from tests.faults.obstacles import OBSTACLES, mend, store
 from tests.faults.table import Case, cases
 
@@ -163,18 +163,24 @@ def test_agent_that_is_killed_in_a_command_goes_on_as_the_page_says(tmp_path: Pa
 
 
 @pytest.mark.endurance
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("strike", [Killed.kill_agents, Killed.kill_workers])
 def test_whatever_is_killed_in_whatever_command_goes_on_as_the_page_says(
     tmp_path: Path, strike: Callable[[Killed], None]
 ) -> None:
     """Commands that end in time or not, that heed TERM or not; five deaths in a row as well."""
-    killed(
-        tmp_path,
-        strike,
-        [
-            of_sort(one, sort)
-            for one in KILLED
-            for sort in SORTS
-            if one.strikes == 1 or sort == "short"
-        ],
-    )
+    once = [one for one in KILLED if one.strikes == 1]
+    # They must all be struck before the time of the first is over, so these are fewer.
+    over = [of_sort(one, sort) for one in once if "2" not in one.killed for sort in OVER_TIME]
+    in_time = [of_sort(one, sort) for one in once for sort in ("short", "long")]
+    often = [of_sort(one, "short") for one in KILLED if one.strikes > 1]
+    killed(tmp_path, strike, over + in_time + often)
+
+
+@pytest.mark.endurance
+def test_agent_that_is_killed_while_it_waits_for_what_is_left_over_goes_on_as_the_page_says(
+    tmp_path: Path,
+) -> None:
+    """It has begun nothing by then; the one after it waits for the same."""
+    some = [of_sort(one, "long") for one in KILLED if one.strikes == 1]
+    killed(tmp_path, Killed.kill_agents_twice, some)
