@@ -64,6 +64,9 @@ class Obstacle:
 
 
 MAIN: Final = """\
+repo "http" {{
+  retries = 0
+}}
 lock "own" {{
   type = "file"
   perService = true
@@ -106,6 +109,15 @@ def _moving(asked: Asked) -> Answer:
     return Answer("newer" if second else "new", files={"build": "2" if second else "1"})
 
 
+def _restless(asked: Asked) -> Answer:
+    """Another artifact whenever it is asked for."""
+    return Answer(f"new {asked.nth}", files={"build": f"{asked.nth}"})
+
+
+def _cut(_asked: Asked) -> Answer:
+    return Answer(length=1 << 20)
+
+
 def _gone(asked: Asked) -> Answer:
     return Answer(status=404 if asked.method == "HEAD" and asked.nth > 1 else 200)
 
@@ -118,11 +130,13 @@ def _without_journal(asked: Asked) -> Answer:
 
 OBSTACLES: Final = {
     "the store cannot be asked": Obstacle(_unknown),
+    "the download breaks off": Obstacle(_cut),
     "the bytes are not what was promised": Obstacle(artifact=f'    md5 = "{"0" * 32}"'),
     "the archive breaks the rules": Obstacle(_hostile),
     "less than `minFree` would be left": Obstacle(_huge),
     "the lock cannot be reached": Obstacle(keys='  sequentialUpdates = true\n  lock = "broken"'),
     "the artifact moves on before the turn": Obstacle(_moving, keys=_IN_TURN),
+    "the artifact moves on each time": Obstacle(_restless, keys=_IN_TURN),
     "the store cannot be asked again in the turn": Obstacle(_gone, keys=_IN_TURN),
     "the journal cannot be written": Obstacle(_without_journal),
     "the turn is lost while `b1` runs": Obstacle(keys=_IN_TURN, plan={"b1": _LOSE}),
