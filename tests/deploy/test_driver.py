@@ -116,6 +116,18 @@ def test_put_off_updates_do_not_fill_the_disk(host: Host) -> None:
     assert host.version() == "5"
 
 
+def test_after_hook_that_asks_for_later_is_tried_again_like_any_that_fails(host: Host) -> None:
+    """It is too late to put anything off, and ``retries`` says what to do."""
+    deployed(host, "1")
+    ran = f"test -e {host.marks} || {{ {host.mark('once')}; exit 75; }}"
+    host.configure(host.service(f'after "script" {{ command = "{ran}", retries = 1 }}'))
+    host.publish({"version": "2"})
+    driver = drive(rig(host.config), Desk())
+    assert host.marked() == ["once"]
+    assert host.version() == "2"
+    assert driver.state.saved.failed is None
+
+
 def test_hard_stop_in_a_hook_is_recovered_and_is_no_death(host: Host) -> None:
     """Six impatient operators do not condemn a release."""
     deployed(host, "1")
