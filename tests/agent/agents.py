@@ -94,8 +94,10 @@ class Agent:
         return self.process
 
     def _up(self) -> bool:
+        """Every worker runs, or has run: some roles are killed at once, again and again."""
         assert self.process.poll() is None, self.log()
-        return bool(self.workers()) and all(one.pid for one in self.workers().values())
+        workers = self.workers()
+        return bool(workers) and all(one.pid or one.deaths for one in workers.values())
 
     def found(self) -> StatusAnswer | None:
         """What it says of itself; None if it does not run."""

@@ -22,8 +22,6 @@ from tests.e2e.host import PROGRAM
 from tests.folders import names
 from tests.servers.process import free_port, missing
 
-pytestmark = pytest.mark.slow
-
 # Far more than it takes: machines of tests are slow, and nothing here is about time.
 DEADLINE = 240.0
 

@@ -94,7 +94,6 @@ def stage(host: Host, swift: Swift, graphite: Graphite) -> Iterator[Stage]:
         yield Stage(host, swift, graphite, between)
 
 
-@pytest.mark.slow
 def test_go_tools_example_installs_follows_and_survives_a_restart(stage: Stage) -> None:
     """Nothing is changed but addresses and commands."""
     host, relayed = stage.host, stage.relay

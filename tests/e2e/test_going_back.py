@@ -6,8 +6,6 @@ import pytest
 
 from tests.e2e.host import Host
 
-pytestmark = pytest.mark.slow
-
 HEALTH = """
   health "script" {{
     command = "grep -qv bad {there}/version"

@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Iterator
 
-import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -35,7 +34,6 @@ def test_one_staging_at_a_time(host: Host) -> None:
     assert host.stop() == 0
 
 
-@pytest.mark.slow
 def test_store_that_says_nothing_for_long_gets_no_worker_killed(
     host: Host, httpserver: HTTPServer
 ) -> None:

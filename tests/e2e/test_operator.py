@@ -14,8 +14,6 @@ import pytest
 
 from tests.e2e.host import DEADLINE, PROGRAM, Host, eventually
 
-pytestmark = pytest.mark.slow
-
 Done = subprocess.CompletedProcess[str]
 
 

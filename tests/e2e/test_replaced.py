@@ -74,6 +74,8 @@ def test_switch_opens_no_file_of_the_program(host: Host, tmp_path: Path) -> None
         for one in calls
         if re.search(r"O_WRONLY|O_RDWR|^\d+ +(rename|symlink|link|mkdir|unlink)", one)
     ]
+    # A pipe that is opened by its name in /proc is on no disk.
+    changed = [one for one in changed if '"/proc/' not in one]
     # The switch itself, and the step that is written down.
     assert len([one for one in changed if "rename" in one and f"{host.destination()}" in one]) == 1
     others = [one for one in changed if str(host.destination().parent) not in one]

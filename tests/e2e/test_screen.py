@@ -15,8 +15,6 @@ import pytest
 from tests.e2e.host import PROGRAM, Host, eventually
 from tests.e2e.window import Window
 
-pytestmark = pytest.mark.slow
-
 Open = Callable[..., Window]
 _ALTERNATE = "\x1b[?1049h"
 
@@ -209,7 +207,6 @@ def test_words_of_a_hook_do_not_steer_the_terminal(host: Host, window: Open) -> 
         assert "\x1b[2J" not in shown.raw
 
 
-@pytest.mark.slow
 def test_agent_that_hangs_leaves_what_state_says(host: Host) -> None:
     """Text and json, exit 1, and the error where errors are."""
     running(host)

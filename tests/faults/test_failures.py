@@ -16,6 +16,8 @@ from tests.faults.killed import OVER_TIME, Killed, of_sort
 from tests.faults.obstacles import OBSTACLES, mend, store
 from tests.faults.table import Case, cases
 
+pytestmark = pytest.mark.slow
+
 SCRIPTED = [
     *cases("A hook or a health check fails"),
     *cases("Something fails while going back"),

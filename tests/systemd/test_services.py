@@ -10,7 +10,7 @@ from tests.e2e.host import eventually, tarball
 from tests.servers.systemd import Systemd
 from tests.systemd.unit import Unit
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.slow]
 
 AROUND = """
   before "systemd" { unit = "app" }
