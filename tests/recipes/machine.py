@@ -71,19 +71,24 @@ class Machine:
             shutil.rmtree(self.path(folder), ignore_errors=True)
         self.path("/srv/store").mkdir(parents=True)
         self.path(SOURCE).mkdir()
-        for name, text in recipe.files.items():
-            if name.startswith("/"):
-                self.write(name, text)
+        ours = {name: text for name, text in recipe.files.items() if name.startswith("/")}
+        # Units of other tests may have the same name.
+        self._stood = {self.path(name): _content(self.path(name)) for name in ours}
+        for name, text in ours.items():
+            self.write(name, text)
         self.do("systemctl daemon-reload")
 
     def close(self) -> None:
-        """Stop what the recipe has started, and forget its files."""
+        """Stop what the recipe has started, and put what stood in the place of its files back."""
         units = " ".join(Path(one).name for one in self.recipe.files if one.endswith(".service"))
         if units:
             self.sh(f"systemctl disable --now {units}; systemctl reset-failed {units}")
-        for name in self.recipe.files:
-            if name.startswith("/"):
-                self.path(name).unlink(missing_ok=True)
+        for path, content in self._stood.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
+        self.do("systemctl daemon-reload")
 
     def path(self, inside: str) -> Path:
         """Where a file of the machine is, seen from here."""
@@ -170,3 +175,7 @@ class Machine:
     def journal(self) -> str:
         """The last that was said on it."""
         return self._systemd.run("journalctl", "-n", "40", "-o", "cat").stdout
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
