@@ -37,7 +37,7 @@ def after_success(state: State) -> Saved:
 def after_failure(state: State) -> Saved:
     """The state once going back is over."""
     attempt, saved = state.now, state.saved
-    error = attempt.errors[0] if attempt.errors else "failed"
+    error = attempt.reason or "failed"
     target = attempt.target
     if attempt.quarantine and target is not None and target.md5 is not None:
         saved = saved.quarantining(Quarantined(target.md5, error, state.entered))
@@ -73,7 +73,7 @@ def entry(state: State, outcome: Outcome) -> HistoryEntry:
         from_hash=attempt.origin.md5 if attempt.origin else None,
         to_hash=target.md5 if target else attempt.md5,
         release=target.name if target else None,
-        error=attempt.errors[0] if attempt.errors else attempt.remark,
+        error=attempt.reason or attempt.remark,
         bytes=target.bytes if target and not attempt.by_hand else 0,
         seconds=attempt.seconds,
     )

@@ -165,6 +165,17 @@ class Attempt:
     remark: str | None = None
     seconds: Seconds = Seconds()
 
+    @property
+    def reason(self) -> str | None:
+        """Why it comes to nothing, and what else went wrong then; None if nothing did.
+
+        That the old release did not come up either must not be lost behind the first error.
+        """
+        if not self.errors:
+            return None
+        first, *later = self.errors
+        return f"{first}; then also: {'; '.join(later)}" if later else first
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:

@@ -177,13 +177,20 @@ def event_of(rig: Rig, command: do.RunHooks, attempt: Attempt, installed: Md5 | 
         release_dir=_place(rig, coming),
         destination=str(rig.layout.destination),
         version=(coming.version if coming else None) or "",
-        error=attempt.errors[0] if attempt.errors else "",
+        error=_error(command, attempt),
         rollback=command.rollback,
         check_interval=service.check_interval,
         update_ttl=service.update_ttl,
         sequential=service.sequential_updates,
         artifact=artifact_fields(rig),
     )
+
+
+def _error(command: do.RunHooks, attempt: Attempt) -> str:
+    """What went wrong first; who is told of the end of it hears how going back went, too."""
+    if command.kind == "failed":
+        return attempt.reason or ""
+    return attempt.errors[0] if attempt.errors else ""
 
 
 def _place(rig: Rig, release: Release | None) -> str:

@@ -11,6 +11,7 @@ from dropship.core import guards
 from dropship.core.phase import Phase
 from dropship.core.saved import HistoryEntry, Outcome
 from dropship.core.situation import State
+from dropship.core.trouble import in_full
 from dropship.core.update import BUSY
 from dropship.deploy.desk import Answer, Verdict
 from dropship.deploy.phases import SAID
@@ -20,6 +21,7 @@ UNFINISHED: Final = Answer(Verdict.FAILED, "interrupted; the next start goes on 
 """What came of an order whose update was left in the middle."""
 
 _QUIET: Final = (on.StoreFailed, on.StageFailed, on.TurnFailed)
+_BACK: Final = (Phase.UNDO_BEFORE, Phase.UNDO_FLIP, Phase.UNDO_AFTER, Phase.UNDO_VERIFY)
 _ORDERED: Final = {
     on.Pause: "paused",
     on.Resume: "resumed",
@@ -45,7 +47,8 @@ def log_step(
     extra = fields(after)
     error = getattr(event, "error", "")
     if error and not isinstance(event, _QUIET):
-        log.warning("%s", error, extra=fields(before))
+        where = "going back: " if before.phase in _BACK else ""
+        log.warning("%s%s", where, error, extra=fields(before))
     if type(event) in _ORDERED and after != before:
         log.info("%s%s", _ORDERED[type(event)], _details(event), extra=extra)
     if after.phase is before.phase:
@@ -114,9 +117,10 @@ def came_of(
     if state.trouble is None:
         went = "went back" if by_hand else outcome or "up to date"
         return Answer(Verdict.GOOD, f"{went}, {runs}")
+    why = in_full(state)
     if refused or outcome == "postponed":
-        return Answer(Verdict.REFUSED, f"not updated: {state.trouble}; {runs}")
-    return Answer(Verdict.FAILED, f"failed: {state.trouble}; {runs}")
+        return Answer(Verdict.REFUSED, f"not updated: {why}; {runs}")
+    return Answer(Verdict.FAILED, f"failed: {why}; {runs}")
 
 
 def discreet(event: on.Event) -> on.Event:

@@ -485,9 +485,15 @@ def test_later_hook_that_puts_off_starts_the_old_release_again() -> None:
     assert state.saved.failed is None
 
 
-@pytest.mark.parametrize("starts", [on.HookFailed(index=0, error="no"), on.HooksPassed()])
+@pytest.mark.parametrize(
+    ("starts", "error"),
+    [
+        (on.HookFailed(index=0, error="no start"), "no start; then also: no"),
+        (on.HooksPassed(), "no"),
+    ],
+)
 def test_old_release_that_does_not_come_back_after_a_put_off_is_a_failure(
-    starts: on.Completion,
+    starts: on.Completion, error: str
 ) -> None:
     """The service may be down: people are told, whatever it was that the update was put off for."""
     ready = staged_over(A, B, verifies=True)
@@ -497,8 +503,8 @@ def test_old_release_that_does_not_come_back_after_a_put_off_is_a_failure(
     state, commands = feed(state, on.HooksPassed(), on.Committed())
     record = commands[0]
     assert isinstance(record, do.Record)
-    assert (record.entry.outcome, record.entry.error) == ("failed", "no")
-    assert state.saved.failed == "no"
+    assert (record.entry.outcome, record.entry.error) == ("failed", error)
+    assert state.saved.failed == error
     assert state.saved.quarantine == ()
 
 
@@ -524,7 +530,7 @@ def test_unhealthy_release_is_taken_back_in_the_order_stop_flip_start_and_quaran
 
 @pytest.mark.parametrize("failing", ["before", "flip", "after", "health", "failed"])
 def test_every_step_of_going_back_may_fail_and_the_next_one_follows(failing: str) -> None:
-    """While going back nothing aborts, and the first error stays the reason."""
+    """While going back nothing aborts; the first error leads, and no other one is lost."""
     state, _ = feed(
         staged_over(A, B, verifies=True), on.HooksPassed(), on.Flipped(), on.HooksPassed()
     )
@@ -542,7 +548,7 @@ def test_every_step_of_going_back_may_fail_and_the_next_one_follows(failing: str
     assert state.phase is Phase.SETTLING
     state, commands = feed(state, on.Committed())
     assert state.phase is Phase.IDLE
-    assert state.saved.failed == "first"
+    assert state.saved.failed == "first; then also: worse"
     assert state.saved.current == (B if failing == "flip" else A)
     record = next(one for one in commands if isinstance(one, do.Record))
     assert record.entry.outcome == ("failed" if failing == "flip" else "rolled-back")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.host import Host
+from tests.e2e.host import Host, eventually
 
 HEALTH = """
   health "script" {{
@@ -216,3 +216,42 @@ def test_hostile_archive_is_refused_and_not_downloaded_again(host: Host) -> None
     assert not (host.folder / "srv" / "escape").exists()
     assert host.history()[-1]["outcome"] == "refused"
     assert host.run("update").returncode == 4
+
+
+def test_old_release_that_does_not_come_up_either_is_told_wherever_the_failure_is(
+    host: Host,
+) -> None:
+    """Rolled back alone would mean that the service runs; whoever is woken must know better."""
+    told = f"echo $DROPSHIP_ERROR >> {host.folder}/told"
+    serve(host, after=f"test ! -e {host.folder}/broken", failed=told)
+    deployed(host, "good")
+    (host.folder / "broken").touch()
+    host.publish({"version": "other"})
+    done = host.run("update")
+    hook = "after hook 1 (script): the script exited with status 1"
+    error = f"{hook}; then also: {hook}"
+    assert done.returncode == 1
+    assert f"WARNING [app] going back: {hook}\n" in done.stderr
+    assert f"ERROR [app] rolled back: {error}\n" in done.stderr
+    assert f"dropship: app: failed: {error}; " in done.stderr
+    assert host.history()[-1]["error"] == error
+    assert host.status()["services"][0]["lastError"] == error
+    assert error in host.run("why", "app").stdout
+    assert (host.folder / "told").read_text() == f"{error}\n"
+
+
+def test_agent_tells_of_an_old_release_that_does_not_come_up_either(host: Host) -> None:
+    """At once, and at the next check, which finds the new one in quarantine."""
+    serve(host, after=f"test ! -e {host.folder}/broken")
+    deployed(host, "good")
+    (host.folder / "broken").touch()
+    host.publish({"version": "other"})
+    host.start()
+    hook = "after hook 1 (script): the script exited with status 1"
+    error = f"{hook}; then also: {hook}"
+    host.until_said(f"rolled back: {error}")
+    eventually(lambda: error in str(host.services()["app"]["lastError"]), "tell of both")
+    eventually(
+        lambda: f"quarantined ({error})" in str(host.services()["app"]["lastError"]), "stay told"
+    )
+    assert f": {error}\n" in host.run("why", "app").stdout
