@@ -19,6 +19,8 @@ Say = Callable[[str], None]
 Begun = Callable[[ProcessGroup, Duration], None]
 """Called with the group of every command that is run, and how long it may take."""
 
+_ROUNDING = 1e-6  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -46,7 +48,8 @@ class _Verification:
         self._check = one.check
         self._around = around
         self._watch = around.watch
-        self._deadline = time.monotonic() + one.config.within.seconds
+        self._row = time.monotonic()  # when the first look of this row was due
+        self._deadline = self._row + one.config.within.seconds
         self._seen = "it was not looked at yet"
 
     def run(self) -> None:
@@ -57,22 +60,36 @@ class _Verification:
         while not self._holds():
             left = self._deadline - time.monotonic()
             if left <= 0:
-                what = self._check.describe()
-                raise HealthError(f"{what} did not hold within {self._config.within}: {self._seen}")
+                raise self._late()
             # The last look is at the deadline itself.
             self._watch.wait(min(self._config.interval.seconds, left))
+            self._row = time.monotonic()
         self._stay()
 
     def _holds(self) -> bool:
-        """So many good looks in a row as are asked for."""
+        """So many good looks in a row as are asked for, the last of them in time."""
         for good in range(self._config.successes):
             if good:
-                self._watch.wait(self._config.interval.seconds)
+                self._await_next(good)
             if not self._look():
                 self._report(0, self._seen)
                 return False
             self._report(good + 1)
         return True
+
+    def _await_next(self, good: int) -> None:
+        interval, left = self._config.interval.seconds, self._deadline - time.monotonic()
+        due = self._row + good * interval
+        # What looks take themselves may move the last one up to the deadline, and no further.
+        if due > self._deadline + _ROUNDING or left <= 0:
+            asked = f"{self._config.successes} in a row, one every {self._config.interval}"
+            self._seen = f"{good} good so far, and {asked}, take longer"
+            raise self._late()
+        self._watch.wait(min(interval, left))
+
+    def _late(self) -> HealthError:
+        what = self._check.describe()
+        return HealthError(f"{what} did not hold within {self._config.within}: {self._seen}")
 
     def _stay(self) -> None:
         until = time.monotonic() + self._config.hold_for.seconds

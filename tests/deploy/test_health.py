@@ -39,12 +39,12 @@ class Diary:
         return "diary"
 
 
-def verified(check: Diary, **settings: object) -> None:
-    """Look as an update does."""
+def verified(check: Diary, interval: float = 0.01, **settings: object) -> None:
+    """Look as an update does; ``interval``: seconds."""
     config = HealthConfig(
         type="diary",
         options=ScriptHealthOptions(command="true"),
-        interval=Duration.of(0.01),
+        interval=Duration.of(interval),
         **settings,  # type: ignore[arg-type]  # what a test wants to differ
     )
     around = Surroundings(environ={}, watch=Watcher(), say=print, begun=_nothing_begins)
@@ -68,4 +68,22 @@ def test_check_that_does_not_stay_good_fails_at_once() -> None:
     check = Diary(good=1)
     with pytest.raises(HealthError, match="diary did not hold for 1h0m0s: it fell over"):
         verified(check, hold_for=Duration.of(3600))
+    assert check.asked == ["begin", "look", "look"]
+
+
+def test_row_of_good_looks_that_is_not_complete_in_time_does_not_hold() -> None:
+    """However good each of them is; nobody waits for looks that would come too late."""
+    check = Diary(good=10_000)
+    found = (
+        r"diary did not hold within 100ms: \d+ good so far, and 5000 in a row, one every 10ms, take"
+    )
+    with pytest.raises(HealthError, match=found):
+        verified(check, successes=5000, within=Duration.of(0.1))
+    assert 1 < len(check.asked) < 5000
+
+
+def test_row_that_is_complete_exactly_when_time_is_over_holds() -> None:
+    """What the looks themselves take does not count there: it would depend on luck."""
+    check = Diary()
+    verified(check, interval=1.0, successes=2, within=Duration.of(1))
     assert check.asked == ["begin", "look", "look"]
