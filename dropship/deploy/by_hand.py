@@ -60,17 +60,31 @@ def attempt(which: ByHand, saved: Saved, update_id: str) -> Attempt:
 
 
 def run(rig: Rig, which: ByHand, within: Attempt, watch: Watch, hear: Listener) -> Answer:
-    """Run them, as the update ``within`` would: in order, up to the first that fails.
+    """Run them, as the update ``within`` would: in order, up to the first that ends it.
+
+    Whoever tries a hook wants to know whether it works: one whose failure an update passes with a
+    warning has failed here, too.
 
     Raises:
         InterruptedByStop: The watch said so; what ran has been ended.
     """
     hooks = _chosen(rig, which)
-    only = replace(rig, hooks={which.kind: hooks})
-    came = HookRunner(only, watch, hear).run(_command(which), within, rig.service.hash)
-    rig.store.hook_remove()
-    if isinstance(came, (on.HookFailed, on.HookPutOff)):
-        return Answer(Verdict.FAILED, came.error)
+    failures: list[str] = []
+    for built in hooks:
+        strict = replace(built, config=replace(built.config, on_failure="abort"))
+        only = replace(rig, hooks={which.kind: (strict,)})
+        came = HookRunner(only, watch, hear).run(_command(which), within, rig.service.hash)
+        rig.store.hook_remove()
+        if not isinstance(came, (on.HookFailed, on.HookPutOff)):
+            continue
+        passes = built.config.on_failure == "continue"
+        if which.kind != "failed" and not (passes and isinstance(came, on.HookFailed)):
+            return Answer(Verdict.FAILED, came.error)
+        if passes:
+            hear.passed(f"{came.error}; passed")
+        failures.append(came.error)
+    if failures:
+        return Answer(Verdict.FAILED, "; ".join(failures))
     count = f"{len(hooks)} {which.kind} hooks" if len(hooks) > 1 else _name(hooks[0])
     return Answer(Verdict.GOOD, f"{count} passed")
 

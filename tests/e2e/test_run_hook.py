@@ -88,6 +88,32 @@ def test_hook_that_fails_is_told_and_quarantines_nothing(host: Host, *, attended
 
 
 @BOTH
+def test_hook_whose_failure_an_update_passes_has_failed_by_hand(
+    host: Host, *, attended: bool
+) -> None:
+    """Whoever tries a notice must hear that it did not arrive; the others run all the same."""
+    deployed(
+        host,
+        f"""after "webhook" {{ url = "http://127.0.0.1:9/" }}
+        after {told(host, "next")}
+        failed "graphite-event" {{ host = "http://127.0.0.1:9" }}
+        failed {told(host, "last")}""",
+        attended=attended,
+    )
+    host.marks.unlink(missing_ok=True)
+    done = host.run("run-hook", "app", "after")
+    assert (done.returncode, done.stdout) == (1, ""), done
+    refused = "app: after hook 1 (webhook): POST http://127.0.0.1:9/: Connection refused"
+    assert f"dropship: {refused}\n" in done.stderr
+    assert host.run("run-hook", "app", "after", "1").returncode == 1
+    assert host.run("run-hook", "app", "after", "2").returncode == 0
+    done = host.run("run-hook", "app", "failed")
+    assert done.returncode == 1
+    assert "failed hook 1 (graphite-event)" in done.stderr
+    assert host.marked() == ["next", "next", "last"]
+
+
+@BOTH
 def test_what_is_not_there_is_wrong_usage(host: Host, *, attended: bool) -> None:
     """Exit 2 with what there is."""
     deployed(host, 'before "script" { command = "true" }', attended=attended)
