@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dropship.core.option import option
+from dropship.core.values import Duration
 from dropship.errors import HealthError, HookError
 
 if TYPE_CHECKING:
     from dropship.exec.run import Run
+
+
+_SHOWN: Final = 72  # characters of a command
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,13 @@ class ScriptHealth:
         except HookError as error:
             raise HealthError(str(error)) from error
         if ended.timed_out:
-            raise HealthError(f"the script took longer than {run.timeout} and was ended")
+            # What is left of the check's time is a number with nine digits.
+            taken = Duration.of(round(run.timeout.seconds, 2))
+            raise HealthError(f"the script took longer than {taken} and was ended")
         if not ended.good:
             raise HealthError(f"the script {ended}")
 
     def describe(self) -> str:
-        """The command."""
-        return f"script {self._command}"
+        """The command, or how it begins: what it comes to must not be lost behind it."""
+        words = " ".join(self._command.split())
+        return f"script {words if len(words) <= _SHOWN else words[: _SHOWN - 1].rstrip() + '…'}"
