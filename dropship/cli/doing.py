@@ -13,7 +13,7 @@ from dropship.agent.answers import OutcomeAnswer
 from dropship.agent.protocol import Request
 from dropship.cli.configuration import configuration
 from dropship.cli.news import watching
-from dropship.cli.orders import of_error, tell, through_agent, worst
+from dropship.cli.orders import of_error, outcomes, tell, tell_all, worst
 from dropship.cli.output import say
 from dropship.cli.terminal import TerminalDesk, terminal
 from dropship.deploy import by_hand
@@ -26,16 +26,23 @@ from dropship.state import logbook
 from dropship.state.lock import ServiceLock
 
 
-def do(args: argparse.Namespace, request: Request, wanted: Callable[[], Wanted]) -> int:
+def do(
+    args: argparse.Namespace,
+    request: Request,
+    wanted: Callable[[], Wanted],
+    meanwhile: Callable[[], None] = lambda: None,
+) -> int:
     """Have it done and say what came of it; 1 where it failed, else 4 where it was refused.
+
+    ``meanwhile``: tells what else was said while the agent did it; that stands before the outcome.
 
     Raises:
         DropshipError: There is no such service, the agent cannot be asked, or the configuration
             has errors.
     """
-    code = _through_agent(args, request)
-    if code is not None:
-        return code
+    came_of_it = _through_agent(args, request, meanwhile)
+    if came_of_it is not None:
+        return tell_all(came_of_it)
     config = configuration(args)
     logbook.keep(config.state_path)
     workshop = Workshop(config, os.environ)
@@ -53,13 +60,23 @@ def do(args: argparse.Namespace, request: Request, wanted: Callable[[], Wanted])
     return worst(codes)
 
 
-def _through_agent(args: argparse.Namespace, request: Request) -> int | None:
+def _through_agent(
+    args: argparse.Namespace, request: Request, meanwhile: Callable[[], None]
+) -> list[OutcomeAnswer] | None:
     try:
+        # Rows that are still shown when something else is printed cannot be taken back.
         with watching() as on_news:
-            return through_agent(args, request, on_news)
+            came = outcomes(args, request, on_news)
     except KeyboardInterrupt:
+        meanwhile()
         say("the agent goes on with it; dropship status shows how far it is", sys.stderr)
         raise
+    except DropshipError:
+        meanwhile()
+        raise
+    if came is not None:
+        meanwhile()
+    return came
 
 
 def _drive(rig: Rig, desk: TerminalDesk, wanted: Wanted, who: str) -> OutcomeAnswer:

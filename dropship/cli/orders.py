@@ -29,10 +29,10 @@ from dropship.install.layout import Layout
 from dropship.state.store import Store
 
 
-def through_agent(
+def outcomes(
     args: argparse.Namespace, request: Request, on_news: Callable[[News], None] = lambda _news: None
-) -> int | None:
-    """Have the agent do it, say what came of it, and give the exit code; None if no agent runs.
+) -> list[OutcomeAnswer] | None:
+    """Have the agent do it, and give what came of it; None if no agent runs.
 
     Raises:
         DropshipError: It cannot be asked, or says no.
@@ -41,25 +41,28 @@ def through_agent(
         document = asking.order(args, request, on_news)
     except NoAgentError:
         return None
-    outcomes = [answers.of_json(OutcomeAnswer, one, "the agent's answer") for one in document]
-    for outcome in outcomes:
+    return [answers.of_json(OutcomeAnswer, one, "the agent's answer") for one in document]
+
+
+def tell_all(came: Sequence[OutcomeAnswer]) -> int:
+    """Say what came of each service, and give the exit code."""
+    for outcome in came:
         tell(outcome)
-    return worst([outcome.code for outcome in outcomes])
+    return worst([outcome.code for outcome in came])
 
 
 def noted(args: argparse.Namespace, request: Request, event: Callable[[float], on.Event]) -> int:
-    """As ``through_agent``; where none runs, note it down in each service's state."""
-    code = through_agent(args, request)
-    if code is not None:
-        return code
+    """Have the agent do it; where none runs, note it down in each service's state."""
+    came = outcomes(args, request)
+    if came is not None:
+        return tell_all(came)
     config = configuration(args, mode=Mode.LENIENT)
-    outcomes = [
-        _note(config, service, event(time.time()), f"dropship {request.command}")
-        for service in questions.services(config, request.services)
-    ]
-    for outcome in outcomes:
-        tell(outcome)
-    return worst([outcome.code for outcome in outcomes])
+    return tell_all(
+        [
+            _note(config, service, event(time.time()), f"dropship {request.command}")
+            for service in questions.services(config, request.services)
+        ]
+    )
 
 
 def _note(config: Config, service: ServiceConfig, event: on.Event, who: str) -> OutcomeAnswer:

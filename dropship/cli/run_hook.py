@@ -63,13 +63,9 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _describe(args, wanted)
     request = Request("run-hook", (args.service,), kind=args.kind, number=args.number)
-    through_agent = asking.agent_place(args) is not None
     began = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    try:
-        return do(args, request, lambda: wanted)
-    finally:
-        if through_agent:
-            _show_output(args, began.replace("+00:00", "Z"))
+    since = began.replace("+00:00", "Z")
+    return do(args, request, lambda: wanted, lambda: _show_output(args, since))
 
 
 def _describe(args: argparse.Namespace, wanted: ByHand) -> int:

@@ -68,7 +68,7 @@ def test_hook_that_fails_is_told_and_quarantines_nothing(host: Host, *, attended
           command = "test $DROPSHIP_PHASE$DROPSHIP_OLD_HASH = before"
           onFailure = "continue"
         }}
-        before "script" {{ command = "exit $(test -e {host.folder}/bad && echo 3 || echo 0)" }}
+        before "script" {{ command = "test ! -e {host.folder}/bad || {{ echo what happened; exit 3; }}" }}
         before {told(host, "never")}""",
         attended=attended,
     )
@@ -78,6 +78,8 @@ def test_hook_that_fails_is_told_and_quarantines_nothing(host: Host, *, attended
     assert (done.returncode, done.stdout) == (1, ""), done
     said = "app: before hook 2 (script): the script exited with status 3"
     assert said in done.stderr
+    assert done.stderr.endswith(f"dropship: {said}\n")
+    assert "| what happened\n" in done.stderr
     assert host.marked() == []
     done = host.run("run-hook", "app", "failed")
     assert done.returncode == 1

@@ -192,6 +192,21 @@ def test_update_that_is_watched_no_more_goes_on(host: Host, window: Open) -> Non
     host.until_version("1")
 
 
+def test_refusal_stands_on_a_line_of_its_own(host: Host, window: Open) -> None:
+    """The row of what goes on is taken back before anything else is printed."""
+    waits = f"until test -e {host.folder}/gate; do sleep 0.05; done"
+    host.configure(host.service(f'before "script" {{ command = "{waits}" }}', interval="1h"))
+    host.publish({"version": "1"})
+    host.start()
+    host.until_said("running the before hooks")
+    updating = window("update", columns=60)
+    assert updating.ended() == 4
+    assert "app  running the before hooks" in updating.text
+    before, said, _ = updating.raw.partition("dropship: app: busy")
+    assert said
+    assert before.endswith(("\n", "\x1b[2K"))
+
+
 def test_words_of_a_hook_do_not_steer_the_terminal(host: Host, window: Open) -> None:
     """A release's health check may print anything."""
     nasty = "printf '\\\\033]0;owned\\\\007\\\\033[2J'; exit 1"
