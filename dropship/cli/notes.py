@@ -37,6 +37,8 @@ def notes(one: ServiceAnswer, view: View, now: float, *, detail: bool) -> Iterat
         yield Note(_crash(one, now), "bad")
     if one.state in _BUSY:
         yield Note(_doing(one, view, now), "busy")
+    elif one.state != "crashed" and one.worker and one.worker.note:
+        yield Note(f"by hand: {one_line(one.worker.note)}", "busy")
     error = complaint(one)
     if error and one.state != "crashed":  # which is the error, and has been told
         yield Note(f"error: {one_line(error)}", _weight(one))

@@ -250,3 +250,24 @@ def test_hook_outlives_its_agent_only_until_the_next_one(host: Host) -> None:
     assert _alive(int(pid))
     assert host.run("run-hook", "app", "after").returncode == 0
     assert not _alive(int(pid))
+
+
+def test_hook_by_hand_is_seen_by_others_while_it_runs(host: Host) -> None:
+    """Or somebody else would start it a second time, believing that nothing goes on."""
+    waits = f"until test -e {host.folder}/gate; do sleep 0.05; done"
+    deployed(host, f"""failed "script" {{ command = "{waits}" }}""", attended=True)
+    running = subprocess.Popen(
+        [*PROGRAM, "run-hook", "app", "failed"],
+        env=host.environ(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        eventually(
+            lambda: "by hand: hook 1, script" in host.run("status").stdout, "tell of the hook"
+        )
+        (host.folder / "gate").touch()
+        assert running.wait(60) == 0
+        eventually(lambda: "by hand" not in host.run("status").stdout, "tell that it is over")
+    finally:
+        (host.folder / "gate").touch()
+        running.kill()
+        running.wait(60)
