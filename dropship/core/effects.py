@@ -12,7 +12,7 @@ from dropship.core import events as on
 from dropship.core.blame import Blame
 from dropship.core.outcome import after_failure, after_success
 from dropship.core.phase import Phase
-from dropship.core.saved import Attempt, Quarantined
+from dropship.core.saved import NEVER_CAME_UP, Attempt, Quarantined
 from dropship.core.situation import State, died, installed, meaning
 from dropship.core.trouble import blamed, troubled, untroubled
 from dropship.core.values import Md5
@@ -285,8 +285,15 @@ def resume(state: State, _event: on.Event) -> State:
 
 
 def retry(state: State, _event: on.Event) -> State:
-    """No digest is in quarantine here; backoff starts anew."""
+    """No digest is in quarantine here; backoff starts anew.
+
+    What failed and runs all the same (a first install, or a way back that failed) has never come
+    up: the next check does not take it for installed, but installs it once more.
+    """
     saved = replace(state.saved, quarantine=(), failed=None)
+    current = saved.current
+    if current is not None and state.saved.quarantined(current.md5) is not None:
+        saved = replace(saved, current=replace(current, recipe=NEVER_CAME_UP))
     return untroubled(replace(state, saved=saved, failures=0))
 
 

@@ -44,6 +44,10 @@ class Meaning:
     md5: Md5
 
 
+NEVER_CAME_UP: Final = "never came up"
+"""In the place of a release's recipe: no settings have it, so the release is staged once more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """The state of a service.

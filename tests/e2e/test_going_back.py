@@ -9,7 +9,7 @@ from tests.e2e.host import Host, eventually
 HEALTH = """
   health "script" {{
     command = "grep -qv bad {there}/version"
-    within = "200ms"
+    within = "2s"
     interval = "50ms"
   }}
 """
@@ -255,3 +255,23 @@ def test_agent_tells_of_an_old_release_that_does_not_come_up_either(host: Host) 
         lambda: f"quarantined ({error})" in str(host.services()["app"]["lastError"]), "stay told"
     )
     assert f": {error}\n" in host.run("why", "app").stdout
+
+
+@pytest.mark.parametrize("attended", [False, True], ids=["alone", "attended"])
+def test_retry_installs_what_failed_and_runs_all_the_same(host: Host, *, attended: bool) -> None:
+    """Its after hooks have never gone through, so it is not taken for installed."""
+    serve(host, after=f"test -e {host.folder}/mended")
+    host.publish({"version": "1"})
+    assert host.run("update").returncode == 1
+    assert host.marked() == ["before", "after", "failed"]
+    (host.folder / "mended").touch()
+    if attended:
+        host.start()
+    assert host.run("retry", "app").returncode == 0
+    if not attended:
+        assert host.run("update").returncode == 0
+    eventually(lambda: host.history()[-1]["outcome"] == "updated", lambda: str(host.history()))
+    assert host.marked() == ["before", "after", "failed", "before", "after"]
+    assert host.status()["services"][0]["state"] == "idle"
+    assert host.run("update").returncode == 0
+    assert len(host.marked()) == 5
