@@ -22,6 +22,7 @@ from dropship.core.phase import Phase
 from dropship.core.saved import Journal, Outcome
 from dropship.core.situation import State
 from dropship.core.update import step
+from dropship.core.values import Duration
 from dropship.deploy import by_hand, descriptors, ground, words
 from dropship.deploy.attention import Attention
 from dropship.deploy.chores import Chores
@@ -40,8 +41,10 @@ from dropship.errors import (
     LeaseLostError,
     StateError,
 )
+from dropship.exec import groups
 from dropship.install import activate, adopt
 from dropship.log import Telling, hide
+from dropship.state.hook_mark import HookMark
 
 _RETRY_AT_MOST: Final = 60.0
 
@@ -380,7 +383,7 @@ class Driver:
         with suppress(StateError):
             mark = self._rig.store.hook_read()
             if mark is not None:
-                await_leftover(mark, self._watch, self._hook_line)
+                self._await(mark)
             self._rig.store.hook_remove()
 
     def _after_hook(self, journal: Journal) -> Journal:
@@ -388,11 +391,17 @@ class Driver:
         mark = self._rig.store.hook_read()
         if mark is None or mark.update != journal.attempt.id:
             return journal
-        await_leftover(mark, self._watch, self._hook_line)
+        self._await(mark)
         undoing = journal.phase.value.startswith("undo")
         if _KINDS.get(journal.phase) != mark.kind or mark.rollback != undoing:
             return journal
         return replace(journal, hook=max(journal.hook, mark.index))
+
+    def _await(self, mark: HookMark) -> None:
+        if mark.group is not None and groups.alive(mark.group):
+            what = "waiting for what is left of a %s command, process group %d, at most %s"
+            self._log.warning(what, mark.kind, mark.group.pgid, Duration.of(mark.timeout))
+        await_leftover(mark, self._watch, self._hook_line)
 
     # --- telling --------------------------------------------------------------------------------
 
