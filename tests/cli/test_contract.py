@@ -44,7 +44,7 @@ Done = subprocess.CompletedProcess[str]
 HEALTH = """
   health "script" {{
     command = "! grep -q bad {there}/version"
-    within = "100ms"
+    within = "1s"
     interval = "20ms"
   }}
 """

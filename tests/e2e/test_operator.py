@@ -29,7 +29,7 @@ def serve(host: Host, *services: str, before: str = "true", bad: str = "bad") ->
   failed "script" {{ command = "echo {told} >> {host.marks}" }}
   health "script" {{
     command = "echo health >> {host.marks}; ! grep -q {bad} {there}/version"
-    within = "100ms"
+    within = "2s"
     interval = "50ms"
   }}
 """,

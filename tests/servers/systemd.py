@@ -29,6 +29,12 @@ UNIT: Final = Path(__file__).parents[2] / "packaging" / "systemd" / "dropship.se
 
 _MOUNT: Final = """
 set -eu
+for place in /sys/fs/cgroup /sys/fs/cgroup/*; do
+    group="$place/$1"
+    # Some controllers take nobody in before they are told more; systemd does without them.
+    mkdir "$group" 2>/dev/null && echo $$ >"$group/cgroup.procs" || true
+done
+shift
 mount -t tmpfs -o mode=0755 tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
@@ -101,7 +107,19 @@ def running(folder: Path) -> Iterator[Systemd]:
         missing("systemd-container")
     place = folder / "machine"
     place.mkdir()
-    argv = ["unshare", "--mount", "sh", "-c", _MOUNT, "sh", str(place), *_nspawn(place / "root")]
+    # Without a group of its own it would share, and tidy up, those of other containers.
+    group = f"dropship-{os.getpid()}"
+    argv = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        _MOUNT,
+        "sh",
+        group,
+        str(place),
+        *_nspawn(place / "root"),
+    ]
     container = Process(argv, folder / "console")
     try:
         found: list[Systemd] = []
@@ -120,6 +138,7 @@ def running(folder: Path) -> Iterator[Systemd]:
         yield found[0]
     finally:
         container.stop()  # by which it is shut down in order
+        _disband(group)
 
 
 def _nspawn(root: Path) -> list[str]:
@@ -131,6 +150,15 @@ def _nspawn(root: Path) -> list[str]:
         "--private-network", "--link-journal=no", "--console=pipe", *binds,
         "--boot", "systemd.unit=basic.target",
     ]  # fmt: skip
+
+
+def _disband(group: str) -> None:
+    """Remove the control groups that a container has left, from the innermost on."""
+    groups = Path("/sys/fs/cgroup")
+    for top in (groups / group, *groups.glob(f"*/{group}")):
+        for place, _, _ in os.walk(top, topdown=False):
+            with suppress(OSError):
+                Path(place).rmdir()
 
 
 def _install(machine: Systemd) -> None:
