@@ -22,7 +22,6 @@ from dropship.core import events as on
 from dropship.core.phase import Phase
 from dropship.core.saved import Paused
 from dropship.core.situation import State
-from dropship.core.trouble import in_full
 from dropship.core.watch import Progress
 from dropship.deploy import by_hand
 from dropship.deploy.desk import Answer, GoBack, Order, Wanted
@@ -117,7 +116,7 @@ class WorkerDesk:
         self._busy = Busy(phase, target.name if target else "")
         failed = state.saved.failed is not None
         blame = state.blame.value if state.blame else ""
-        trouble = (in_full(state) or "")[:_WORDS]
+        trouble = (state.trouble or "")[:_WORDS]
         self._resting = Asleep(0.0, phase, trouble, failed, self._checked, blame)
 
     def busy(self, busy: Busy) -> None:

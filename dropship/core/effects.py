@@ -191,10 +191,13 @@ def note_error(state: State, event: Failure) -> State:
 
 
 def _tell(state: State) -> State:
-    """The first thing that went wrong is why the update comes to nothing."""
+    """What went wrong is why the update comes to nothing."""
     attempt = state.now
-    reason = attempt.errors[0] if attempt.errors else "failed"
-    return troubled(state, reason, Blame.QUARANTINED if attempt.quarantine else attempt.blame)
+    return troubled(
+        state,
+        attempt.reason or "failed",
+        Blame.QUARANTINED if attempt.quarantine else attempt.blame,
+    )
 
 
 def note_turn_lost(state: State, event: on.TurnLost) -> State:

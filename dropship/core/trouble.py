@@ -37,17 +37,6 @@ def untroubled(state: State) -> State:
     return replace(state, trouble=None, blame=None)
 
 
-def in_full(state: State) -> str | None:
-    """The trouble; of an update that has failed, with what else went wrong in it.
-
-    ``trouble`` is the first error alone, ``saved.failed`` begins with it.
-    """
-    failed = state.saved.failed
-    if failed and state.trouble and failed.startswith(state.trouble):
-        return failed
-    return state.trouble
-
-
 def blamed(event: on.Event) -> Blame | None:
     """What an event that tells of a failure is put down to, as long as nothing is condemned."""
     if isinstance(event, on.StageFailed):

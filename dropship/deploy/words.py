@@ -11,7 +11,6 @@ from dropship.core import guards
 from dropship.core.phase import Phase
 from dropship.core.saved import HistoryEntry, Outcome
 from dropship.core.situation import State
-from dropship.core.trouble import in_full
 from dropship.core.update import BUSY
 from dropship.deploy.desk import Answer, Verdict
 from dropship.deploy.phases import SAID
@@ -117,10 +116,9 @@ def came_of(
     if state.trouble is None:
         went = "went back" if by_hand else outcome or "up to date"
         return Answer(Verdict.GOOD, f"{went}, {runs}")
-    why = in_full(state)
     if refused or outcome == "postponed":
-        return Answer(Verdict.REFUSED, f"not updated: {why}; {runs}")
-    return Answer(Verdict.FAILED, f"failed: {why}; {runs}")
+        return Answer(Verdict.REFUSED, f"not updated: {state.trouble}; {runs}")
+    return Answer(Verdict.FAILED, f"failed: {state.trouble}; {runs}")
 
 
 def discreet(event: on.Event) -> on.Event:
