@@ -71,7 +71,9 @@ class _Verification:
         for good in range(self._config.successes):
             if good:
                 self._await_next(good)
-            if not self._look():
+            # A look that begins in time may end in time too, or it would depend on luck.
+            left = max(0.1, self._deadline - time.monotonic())
+            if not self._look(Duration.of(min(self._config.timeout.seconds, left))):
                 self._report(0, self._seen)
                 return False
             self._report(good + 1)
@@ -96,15 +98,11 @@ class _Verification:
         while (left := until - time.monotonic()) > 0:
             self._watch.report(Progress(note=f"health: it holds, {left:.0f} s left"))
             self._watch.wait(min(self._config.interval.seconds, left))
-            if not self._look():
+            if not self._look(self._config.timeout):
                 what = self._check.describe()
                 raise HealthError(f"{what} did not hold for {self._config.hold_for}: {self._seen}")
 
-    def _look(self) -> bool:
-        # A look that begins in time may end in time too, or it would depend on luck.
-        left = min(self._config.timeout.seconds, max(0.1, self._deadline - time.monotonic()))
-        holding = time.monotonic() >= self._deadline
-        timeout = self._config.timeout if holding else Duration.of(left)
+    def _look(self, timeout: Duration) -> bool:
         run = Run(
             timeout=timeout,
             environ=self._around.environ,

@@ -22,14 +22,16 @@ class Diary:
 
     good: int = 100
     asked: list[str] = field(default_factory=list)
+    timeouts: list[Duration] = field(default_factory=list)
 
     def begin(self) -> None:
         """A new version is looked at."""
         self.asked.append("begin")
 
-    def probe(self, run: Run) -> None:  # noqa: ARG002 - the Protocol's; it asks nobody
+    def probe(self, run: Run) -> None:
         """Look once."""
         self.asked.append("look")
+        self.timeouts.append(run.timeout)
         self.good -= 1
         if self.good < 0:
             raise HealthError("it fell over")
@@ -69,6 +71,16 @@ def test_check_that_does_not_stay_good_fails_at_once() -> None:
     with pytest.raises(HealthError, match="diary did not hold for 1h0m0s: it fell over"):
         verified(check, hold_for=Duration.of(3600))
     assert check.asked == ["begin", "look", "look"]
+
+
+def test_look_at_what_holds_has_all_its_time() -> None:
+    """``within`` is for coming up; that it is over soon makes nothing fall that stands."""
+    check = Diary()
+    timeout = Duration.of(5)
+    verified(check, within=Duration.of(0.4), hold_for=Duration.of(0.5), timeout=timeout)
+    first, *others = check.timeouts
+    assert first.seconds <= 0.4
+    assert set(others) == {timeout}
 
 
 def test_row_of_good_looks_that_is_not_complete_in_time_does_not_hold() -> None:
