@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -24,6 +25,15 @@ def told() -> Iterator[Told]:
     """Slack and Grafana."""
     with listening() as told:
         yield told
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """One whose paths are about as short as the page's: long commands are told by their beginning."""
+    with TemporaryDirectory(prefix="t") as folder:
+        made = Host(Path(folder))
+        yield made
+        made.close()
 
 
 @pytest.fixture
