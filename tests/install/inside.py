@@ -25,7 +25,7 @@ from tests.install.conftest import NOBODY
 FILE_BYTES: Final = 1 << 20
 _IPC_CREAT: Final = 0o1000
 _IPC_RMID: Final = 0
-_SHM_KEY: Final = 0x64726F70
+_SHM_KEY: Final = 0x64720000  # and the process, for there may be several of us
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Outside:
     tcp: int
     udp: int
     abstract: str
+    memory: int
 
 
 @contextmanager
@@ -64,12 +65,13 @@ def outside(folder: Path) -> Iterator[Outside]:
         (folder / "socket").chmod(0o777)
         for name in ("tcp", "abstract", "path"):
             made[name].listen(50)
-        shared = checked(LIBC.shmget(_SHM_KEY, 4096, _IPC_CREAT | 0o666))
+        key = _SHM_KEY + os.getpid()
+        shared = checked(LIBC.shmget(key, 4096, _IPC_CREAT | 0o666))
         stack.callback(LIBC.shmctl, shared, _IPC_RMID, None)
         victim = stack.enter_context(subprocess.Popen(["sleep", "60"]))
         stack.callback(victim.kill)
         ports = {name: made[name].getsockname()[1] for name in ("tcp", "udp")}
-        yield Outside(folder, victim.pid, ports["tcp"], ports["udp"], abstract)
+        yield Outside(folder, victim.pid, ports["tcp"], ports["udp"], abstract, key)
 
 
 # --- attempts: each raises OSError or MemoryError if it is kept from happening -----------------------
@@ -98,8 +100,8 @@ def _path_socket(out: Outside) -> None:
     _connect(socket.AF_UNIX, socket.SOCK_STREAM, str(out.folder / "socket"))
 
 
-def _shared_memory(_out: Outside) -> None:
-    checked(LIBC.shmget(_SHM_KEY, 4096, 0))
+def _shared_memory(out: Outside) -> None:
+    checked(LIBC.shmget(out.memory, 4096, 0))
 
 
 def _signal(out: Outside) -> None:
