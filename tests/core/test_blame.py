@@ -160,13 +160,13 @@ def test_refused_archive_without_a_digest_is_the_stores_since_it_is_tried_again(
 def test_failing_before_hook_is_the_hooks_also_after_everything_else_failed_on_the_way_back() -> (
     None
 ):
-    """The first error is the reason, and the blame is its."""
+    """The first error is the reason, told first, and the blame is its."""
     state, _ = feed(staged_over(A, B), on.HookFailed(index=0, error="no"))
     bad = on.HookFailed(index=0, error="worse")
     state, _ = feed(state, bad, bad, on.SaveFailed(error="full"))
     assert (state.phase, state.trouble, state.blame) == (Phase.SETTLING, "full", None)
     state, _ = feed(state, on.RetryDue(), on.Committed())
-    assert told(state) == ("no", Blame.HOOK)
+    assert told(state) == ("no; then also: worse; worse", Blame.HOOK)
 
 
 def test_lost_turn_before_the_switch_is_put_down_to_the_turn() -> None:
@@ -181,7 +181,7 @@ def test_half_switch_whose_release_then_fails_ends_in_quarantine() -> None:
     state, _ = feed(staged_over(A, B), on.HooksPassed(), on.FlipFailed(error="io", linked=True))
     assert (state.trouble, state.blame) == ("io", None)
     state, _ = feed(state, on.HookFailed(index=0, error="no"))
-    assert (state.trouble, state.blame) == ("io", Blame.QUARANTINED)
+    assert (state.trouble, state.blame) == ("io; then also: no", Blame.QUARANTINED)
 
 
 def test_failed_rollback_by_hand_does_not_tell_what_was_wrong_before() -> None:
@@ -212,9 +212,10 @@ def settled_after(attempt: Attempt) -> State:
 def test_recovered_failure_is_told_as_if_its_driver_had_lived() -> None:
     """The journal says what the first error was put down to."""
     attempt = Attempt("u", 0.0, target=B, origin=A, errors=("no", "worse"))
-    assert told(settled_after(replace(attempt, blame=Blame.HOOK))) == ("no", Blame.HOOK)
+    both = "no; then also: worse"
+    assert told(settled_after(replace(attempt, blame=Blame.HOOK))) == (both, Blame.HOOK)
     condemned = replace(attempt, blame=Blame.HOOK, quarantine=True)
-    assert told(settled_after(condemned)) == ("no", Blame.QUARANTINED)
+    assert told(settled_after(condemned)) == (both, Blame.QUARANTINED)
     assert told(settled_after(replace(attempt, errors=()))) == ("failed", None)
 
 
