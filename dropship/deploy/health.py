@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from dropship.core.values import Duration
 from dropship.core.watch import Progress, Watch
@@ -19,7 +20,7 @@ Say = Callable[[str], None]
 Begun = Callable[[ProcessGroup, Duration], None]
 """Called with the group of every command that is run, and how long it may take."""
 
-_ROUNDING = 1e-6  # seconds
+_ROUNDING: Final = 1e-6  # seconds
 
 
 @dataclass(frozen=True, slots=True)
