@@ -36,11 +36,15 @@ class RepoError(DropshipError):
 
     Attributes:
         permanent: Waiting alone will not mend it (wrong key, missing bucket).
+        wait: Seconds before which the store does not want to be asked again; 0: it does not say.
     """
 
-    def __init__(self, message: str, *, cure: str = "", permanent: bool = False) -> None:
+    def __init__(
+        self, message: str, *, cure: str = "", permanent: bool = False, wait: float = 0.0
+    ) -> None:
         super().__init__(message, cure=cure)
         self.permanent = permanent
+        self.wait = wait
 
 
 class MovedError(RepoError):

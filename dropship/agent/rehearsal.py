@@ -9,7 +9,7 @@ store that always has what is installed: nobody is asked, nothing is forked.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,7 @@ from dropship.errors import RepoError
 from dropship.install import release as cards
 from dropship.install.layout import Layout
 from dropship.repos import Body, Found
+from dropship.repos.source import Source
 from dropship.state.store import Store
 
 # Python 3.11 takes its last note at the eighth time.
@@ -68,6 +69,11 @@ class _Store:
         raise RepoError(found.source)
 
     @staticmethod
+    def names(_location: Any, _folder: str, _begins: str) -> Iterator[str]:
+        """Nobody asks for more."""
+        return iter(())
+
+    @staticmethod
     def close() -> None:
         """There is nothing to give back."""
 
@@ -103,7 +109,7 @@ def _setting(rig: Rig, folder: Path) -> Rig:
         facts=Facts(),
         layout=layout,
         store=store,
-        repo=_Store(),
+        source=Source(_Store(), None),
         locker=None,
         hooks=dict.fromkeys(rig.hooks, ()),
         health=(),

@@ -143,7 +143,9 @@ def drop_same(state: State, event: on.Staged) -> State:
 
 def fail_check(state: State, event: Failure) -> State:
     """The check or the turn came to nothing; what is staged stays."""
-    return troubled(replace(state, failures=state.failures + 1), event.error, blamed(event))
+    wait = event.wait if isinstance(event, (on.StoreFailed, on.StageFailed)) else 0.0
+    failed = replace(state, failures=state.failures + 1, leave_alone=wait)
+    return troubled(failed, event.error, blamed(event))
 
 
 def fail_stage(state: State, event: on.StageFailed) -> State:

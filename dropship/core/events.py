@@ -148,10 +148,14 @@ class TokenSeen(Completion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFailed(Completion):
-    """The store could not be asked. ``permanent``: waiting alone will not mend it."""
+    """The store could not be asked.
+
+    ``permanent``: waiting alone will not mend it. ``wait``: seconds that it wants to be left alone.
+    """
 
     error: str
     permanent: bool = False
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +178,14 @@ class StageFault(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageFailed(Completion):
-    """Nothing was staged. ``md5``: of the verified bytes, where they were refused."""
+    """Nothing was staged.
+
+    ``md5``: of the verified bytes, where they were refused. ``wait``: as in ``StoreFailed``.
+    """
 
     fault: StageFault
     error: str
+    wait: float = 0.0
     token: Token = Token("")
     md5: Md5 | None = None
 

@@ -11,6 +11,8 @@ from dropship.core.saved import Journal
 from dropship.core.situation import State
 
 PUT_OFF_SECONDS: Final = 60.0
+# What a store may ask for: it need not be in its right mind.
+LEFT_ALONE_SECONDS: Final = 3600.0
 
 
 def journal(state: State) -> do.Command:
@@ -57,8 +59,9 @@ def check_later(_state: State) -> do.Command:
 
 
 def back_off(state: State) -> do.Command:
-    """Check after a while that grows with every failure."""
-    return do.ArmCheck(do.Pace.BACKOFF, state.failures)
+    """Check after a while that grows with every failure, and not before the store wants it."""
+    at_least = min(state.leave_alone, LEFT_ALONE_SECONDS)
+    return do.ArmCheck(do.Pace.BACKOFF, state.failures, at_least=at_least)
 
 
 def back_off_a_minute(state: State) -> do.Command:

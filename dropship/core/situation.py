@@ -49,6 +49,7 @@ class State:
         turn: A turn is held, or may be.
         seen: What the store said last.
         failures: Failed checks and updates in a row, for backoff.
+        leave_alone: Seconds for which the store wants no question after the last one.
         moves: How often in a row the token moved on while the turn was waited for.
         tries: How often in a row the state could not be written.
         trouble: Why the last check or update came to nothing; None after a good one.
@@ -69,6 +70,7 @@ class State:
     turn: bool = False
     seen: Token = Token("")
     failures: int = 0
+    leave_alone: float = 0.0
     moves: int = 0
     tries: int = 0
     trouble: str | None = None

@@ -56,7 +56,7 @@ def check(rig: Rig) -> Checked:
     current = installed(state, seen)
     there = current.md5 if current else rig.service.hash
     try:
-        found = rig.repo.find(rig.service.artifact.location)
+        found = rig.source.find()
     except RepoError as error:
         return Checked(rig.service.name, "error", there, error=hide(str(error)))
     answer = replace(seen, token=found.token, md5=found.md5)

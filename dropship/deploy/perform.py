@@ -82,10 +82,10 @@ class Performer:
         rig = self._rig
         try:
             with self._desk.interrupting():
-                self._found = rig.repo.find(rig.service.artifact.location)
+                self._found = rig.source.find()
         except RepoError as error:
             self._explain(error, state)
-            return on.StoreFailed(error=str(error), permanent=error.permanent)
+            return on.StoreFailed(error=str(error), permanent=error.permanent, wait=error.wait)
         found = self._found
         seen = ground.look(rig.layout, state.saved)
         md5 = found.md5 or state.saved.meaning(found.token)
@@ -109,7 +109,7 @@ class Performer:
         try:
             activate.probe(self._rig.layout)
             with self._rig.slots.one(self._watch):
-                staged = stage.stage(self._request(found), self._rig.repo, self._watch, time.time)
+                staged = stage.stage(self._request(found), self._rig.source, self._watch, time.time)
         except (OSError, DropshipError) as error:
             self._explain(error, state)
             return _stage_failed(error, found)
@@ -201,4 +201,5 @@ def _stage_failed(error: OSError | DropshipError, found: Found) -> on.StageFaile
         fault = on.StageFault.CORRUPT
     elif isinstance(error, RefusedError):
         fault, md5 = on.StageFault.REFUSED, Md5(error.md5) if error.md5 else None
-    return on.StageFailed(fault=fault, error=str(error), token=found.token, md5=md5)
+    wait = error.wait if isinstance(error, RepoError) else 0.0
+    return on.StageFailed(fault=fault, error=str(error), wait=wait, token=found.token, md5=md5)

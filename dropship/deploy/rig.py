@@ -35,6 +35,7 @@ from dropship.install.shared import Shared
 from dropship.install.slots import Slots
 from dropship.lockers import Locker
 from dropship.repos import Repo
+from dropship.repos.source import Source
 from dropship.state.store import Store
 
 _LEGACY_TIMEOUT: Final = Duration.of(300)
@@ -74,7 +75,7 @@ class Rig:
     facts: Facts
     layout: Layout
     store: Store
-    repo: Repo[Any]
+    source: Source
     locker: Locker | None
     scope: str
     hooks: Mapping[HookKind, tuple[BuiltHook, ...]]
@@ -112,15 +113,14 @@ class Workshop:
         """
         artifact = service.artifact
         lock = service.lock
-        repo = self.repo(artifact.repo)
-        if prepare := getattr(repo, "prepare", None):
-            prepare(artifact.location)
+        source = Source(self.repo(artifact.repo), artifact.location)
+        source.prepare()
         return Rig(
             service=service,
             facts=facts(service),
             layout=Layout.of(artifact, service.name),
             store=Store.of(self._config.state_path, service.name),
-            repo=repo,
+            source=source,
             locker=self._locker(lock) if lock and service.sequential_updates else None,
             scope=service.name if lock and lock.per_service else (lock.name if lock else ""),
             hooks={

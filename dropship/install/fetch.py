@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
+from dropship.core.checksum import Digester
 from dropship.core.values import Digest, Md5
 from dropship.core.watch import Progress, Watch
 from dropship.errors import MovedError, RepoError
@@ -20,6 +22,9 @@ _WAIT_SECONDS: Final = 0.25
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+# A store that wants to be left alone for longer is asked again by the next check.
+_LONGEST_WISH_SECONDS: Final = 300.0
+_JITTER: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Fetch:
         watch: Attention.
         check: Called several times a second; raises when it is over (deadline, disk, stop).
         tries: How often in a row a cut connection is taken up again.
+        others: What else has to see the bytes go by.
     """
 
     open: Callable[[int], Body]
@@ -47,6 +53,7 @@ class Fetch:
     watch: Watch
     check: Callable[[], None]
     tries: int = _TRIES
+    others: Sequence[Digester] = ()
 
     def into(self, unpacker: Unpacker) -> Fetched:
         """Read the artifact to its end, and wait for the unpacker to be done with it.
@@ -60,12 +67,13 @@ class Fetch:
         """
         # hashlib's own word for "not a signature": without it FIPS hosts have no md5.
         md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+        digesters = (md5, sha256, *self.others)
         view = memoryview(bytearray(_BUFFER_BYTES))
         with _Source(self) as source:
             while count := source.readinto(view):
                 sent = unpacker.feed(view[:count])  # it works while this process hashes
-                md5.update(view[:count])
-                sha256.update(view[:count])
+                for one in digesters:
+                    one.update(view[:count])
                 while sent < count:
                     self.check()
                     unpacker.wait(_WAIT_SECONDS)
@@ -134,14 +142,16 @@ class _Source:
         return count
 
     def _cut(self, error: RepoError) -> None:
-        """Wait a little, longer each time, unless it is hopeless."""
+        """Wait a little, longer each time and at least as long as the store wants, unless it is hopeless."""
         self._close()
         self._tries += 1
-        if error.permanent or self._tries > self._fetch.tries:
+        hopeless = error.permanent or error.wait > _LONGEST_WISH_SECONDS
+        if hopeless or self._tries > self._fetch.tries:
             raise error
-        self._fetch.watch.wait(
-            min(_LONGEST_PAUSE_SECONDS, _PAUSE_SECONDS * 2 ** min(self._tries - 1, 10))
-        )
+        pause = min(_LONGEST_PAUSE_SECONDS, _PAUSE_SECONDS * 2 ** min(self._tries - 1, 10))
+        # Never sooner than it wants, and not all hosts at the same moment.
+        spread = 1 + _JITTER * random.random()  # noqa: S311 - spreads load, hides nothing
+        self._fetch.watch.wait(max(pause, error.wait * spread))
         self._fetch.check()
 
     def _close(self) -> None:

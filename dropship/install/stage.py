@@ -12,12 +12,13 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Protocol
 
+from dropship.core.checksum import Checksum, Digester, PartsDigester, digester
 from dropship.core.entry import Rules
 from dropship.core.format import NAMES
 from dropship.core.values import Release, Share, Size
@@ -42,7 +43,7 @@ from dropship.install.remove import remove
 from dropship.install.shared import Shared
 from dropship.install.unpacker import PID_SUFFIX, Unpacker, end_left_over
 from dropship.linux import process
-from dropship.repos import Found, Repo
+from dropship.repos import Body, Found
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _LOOK_SECONDS: Final = 0.2
@@ -69,8 +70,15 @@ class StageRequest:
     min_free: Share
 
 
+class Source(Protocol):
+    """Where the bytes come from."""
+
+    def open(self, found: Found, offset: int = 0) -> Body:
+        """Open exactly what was found, from ``offset`` on; raises as ``repos.Repo.open``."""
+
+
 def stage(
-    request: StageRequest, repo: Repo[Any], watch: Watch, clock: Callable[[], float]
+    request: StageRequest, source: Source, watch: Watch, clock: Callable[[], float]
 ) -> StagedRelease:
     """Download, verify and unpack an artifact into ``releases/``.
 
@@ -92,9 +100,10 @@ def stage(
         if plan.account is None:
             plan = replace(plan, account=owner.of_folder(folder))
         with Unpacker(plan) as unpacker:
-            fetched = attempt.fetch(repo).into(unpacker)
+            others = _others(request.found)
+            fetched = attempt.fetch(source, tuple(others.values())).into(unpacker)
             said = unpacker.result()
-        _verify(request, fetched)
+        _verify(request, fetched, others)
         _refuse(said, fetched)
         attempt.check_room()
         shared.link(folder / TREE, folder)
@@ -186,16 +195,16 @@ class _Attempt:
         finally:
             remove(folder)
 
-    def fetch(self, repo: Repo[Any]) -> Fetch:
-        """The download.
+    def fetch(self, source: Source, others: tuple[Digester, ...]) -> Fetch:
+        """The download, which ``others`` are to see.
 
         Raises:
             RepoError: Nobody could tell whether it is complete.
         """
         request = self._request
         found, artifact = request.found, request.artifact
-        promised = (found.size, found.md5, found.sha256, artifact.md5, artifact.sha256)
-        if not any(one is not None and one != "" for one in promised):
+        digest = found.promised or artifact.md5 or artifact.sha256
+        if found.size is None and not digest:
             raise RepoError(
                 f"{found.source} comes without a length or a digest",
                 cure="pin it with `sha256`, or have the store send Content-Length",
@@ -203,10 +212,11 @@ class _Attempt:
             )
         tries = getattr(artifact.repo.options, "retries", None)
         return Fetch(
-            open=lambda offset: repo.open(artifact.location, found, offset),
+            open=lambda offset: source.open(found, offset),
             total=found.size,
             watch=self._watch,
             check=self.check,
+            others=others,
             **({"tries": tries} if isinstance(tries, int) else {}),
         )
 
@@ -247,19 +257,27 @@ class _Attempt:
             )
 
 
-def _verify(request: StageRequest, fetched: Fetched) -> None:
-    found, artifact = request.found, request.artifact
-    promises = (
-        ("md5", fetched.digest.md5, found.md5, f"{found.source} promises"),
-        ("sha256", fetched.digest.sha256, found.sha256, f"{found.source} promises"),
-        ("md5", fetched.digest.md5, artifact.md5.strip().lower(), "the configuration wants"),
-        (
-            "sha256",
-            fetched.digest.sha256,
-            artifact.sha256.strip().lower(),
-            "the configuration wants",
-        ),
-    )
+def _others(found: Found) -> dict[Checksum, Digester]:
+    """What computes the promises besides md5 and sha256, by promise; of parts, the joint one."""
+    made = {one: digester(one.algorithm) for one in found.checksums}
+    others = {one: other for one, other in made.items() if other is not None}
+    if found.parts is not None:
+        others[Checksum("md5", found.parts.combined)] = PartsDigester(found.parts)
+    return others
+
+
+def _verify(request: StageRequest, fetched: Fetched, others: Mapping[Checksum, Digester]) -> None:
+    found, artifact, digest = request.found, request.artifact, fetched.digest
+    store, operator = f"{found.source} promises", "the configuration wants"
+    promises: list[tuple[str, str, str | None, str]] = [
+        ("md5", digest.md5, found.md5, store),
+        ("sha256", digest.sha256, found.sha256, store),
+        ("md5", digest.md5, artifact.md5.strip(), operator),
+        ("sha256", digest.sha256, artifact.sha256.strip(), operator),
+    ]
+    for one, other in others.items():
+        what = "md5 of the parts" if isinstance(other, PartsDigester) else one.algorithm
+        promises.append((what, other.hexdigest(), one.value, store))
     for name, real, promised, whose in promises:
         if promised and promised.lower() != real:
             raise IntegrityError(

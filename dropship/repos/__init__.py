@@ -6,12 +6,20 @@ made of ``option()`` fields. Its constructor takes an ``Options``, imports the S
 builds a client, but talks to nobody: it runs before the fork, and children share its memory. One
 with a method ``prepare(location)`` has that called then too, for each artifact: it may build what
 asking for it takes, and likewise talks to nobody and raises nothing.
+
+The path of a ``Location``, or its URL where it has one, is its *address*: what may hold
+``{version}``, and what files of checksums stand beside. A ``Location`` with a method
+``at(address)`` gives by it the location of another object of the same store; of others a copy
+with another ``url`` or ``path`` is taken. A backend with a true class attribute ``local`` reads
+from this host's own files, whose bytes need no proof.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
+from dropship.core.checksum import Checksum, Parts
 from dropship.core.values import Md5, Token
 
 LocationT_contra = TypeVar("LocationT_contra", contravariant=True)
@@ -28,8 +36,12 @@ class Found(NamedTuple):
         content_type: The store's type for it, lower case without parameters, or empty.
         md5: What the bytes must hash to, where the store promises it.
         sha256: Likewise.
-        version: What ``{version}`` stood for, if the path had it.
+        checksums: What the bytes come to in other ways, where the store promises it; only such
+            as this host can compute.
+        parts: The artifact was put there in parts, whose digests the store knows.
+        version: What ``{version}`` stood for, if the path had it; the source fills it in.
         ref: Whatever the backend needs to ask for exactly this object again.
+        own: The store's own token, where ``token`` has more in it; the source fills it in.
     """
 
     token: Token
@@ -39,8 +51,16 @@ class Found(NamedTuple):
     content_type: str = ""
     md5: Md5 | None = None
     sha256: str | None = None
+    checksums: tuple[Checksum, ...] = ()
+    parts: Parts | None = None
     version: str | None = None
     ref: str = ""
+    own: Token | None = None
+
+    @property
+    def promised(self) -> bool:
+        """The store says what the bytes come to, and not only how many they are."""
+        return bool(self.md5 or self.sha256 or self.checksums or self.parts)
 
 
 class Body(Protocol):
@@ -79,6 +99,17 @@ class Repo(Protocol[LocationT_contra]):
         Raises:
             MovedError: It is another object by now.
             RepoError: The store could not be asked.
+        """
+
+    def names(self, location: LocationT_contra, folder: str, begins: str) -> Iterator[str]:
+        """What stands in a folder of the store, page by page.
+
+        ``folder`` is an address that ends with a slash, or empty; only names that begin with
+        ``begins`` are wanted, and others may come too. Names are those of one level, as they stand
+        in an address, folders with a slash at their end. A folder that is not there is empty.
+
+        Raises:
+            RepoError: The store could not be asked, or cannot list.
         """
 
     def close(self) -> None:

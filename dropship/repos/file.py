@@ -6,7 +6,8 @@ import errno
 import os
 import stat
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,7 @@ class FileRepo:
 
     Options = FileOptions
     Location = FileLocation
+    local = True
 
     def __init__(self, options: FileOptions) -> None:
         self._root = options.root
@@ -91,6 +93,22 @@ class FileRepo:
             os.close(descriptor)
             raise
         return paced(FileBody(path, descriptor, found.token, status.st_size - offset), self._rate)
+
+    def names(self, location: FileLocation, folder: str, begins: str) -> Iterator[str]:
+        """What stands in a folder.
+
+        Raises:
+            RepoError: It cannot be read.
+        """
+        place = self._path(replace(location, path=folder or "."))
+        try:
+            with _told(place), os.scandir(place) as found:
+                for one in found:
+                    if one.name.startswith(begins):
+                        yield one.name + ("/" if one.is_dir() else "")
+        except RepoError as error:
+            if not isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+                raise
 
     def close(self) -> None:
         """Nothing is held between calls."""

@@ -46,7 +46,7 @@ def test_rehearsal_checks_again_and_again_and_ends_well(config: Config, tmp_path
         found = rig.store.load()
         assert found is not None
         assert found.current is not None
-        assert found.meaning(rig.repo.find(None).token) == found.current.md5
+        assert found.meaning(rig.source.find().token) == found.current.md5
         assert rig.layout.destination.is_dir()
         while not desk.orders():
             desk.sleep(0.0)

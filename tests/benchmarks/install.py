@@ -102,7 +102,7 @@ class _Worker:
         """What the worker does when something has come."""
         rig = self._rig
         artifact = rig.service.artifact
-        found = rig.repo.find(artifact.location)
+        found = rig.source.find()
         request = stage.StageRequest(
             layout=rig.layout,
             artifact=artifact,
@@ -110,7 +110,7 @@ class _Worker:
             recipe="",
             min_free=rig.min_free,
         )
-        stage.stage(request, rig.repo, _Watch(), time.time)
+        stage.stage(request, rig.source, _Watch(), time.time)
 
 
 def _tarfile(url: str, place: Path) -> None:

@@ -19,6 +19,7 @@ from dropship.install.layout import Layout
 from dropship.install.stage import StageRequest, stage
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
 from dropship.repos.s3 import S3Location, S3Options, S3Repo
+from dropship.repos.source import Source
 from tests.install.stagings import NOW, CountingWatch, artifact
 
 _SECRETS = ("password", "bearer", "secret", "token")
@@ -42,12 +43,13 @@ def download(job: dict[str, Any]) -> dict[str, Any]:
     )
     said: dict[str, Any] = {"token": None, "error": None, "message": ""}
     began = time.monotonic()
+    source = Source(repo, location)
     try:
-        found = repo.find(location)
+        found = source.find()
         said["token"] = found.token
         layout = Layout.of(block, "app")
         request = StageRequest(layout, block, found, "recipe", Share())
-        staged = stage(request, repo, CountingWatch(), lambda: NOW)
+        staged = stage(request, source, CountingWatch(), lambda: NOW)
         said["tree"] = str(staged.path)
     except DropshipError as error:
         said |= {"error": type(error).__name__, "message": str(error)}

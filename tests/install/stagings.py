@@ -56,18 +56,11 @@ class MemoryRepo:
     opened: list[int] = field(default_factory=list)
     bodies: list[MemoryBody] = field(default_factory=list)
 
-    def find(self, location: Any) -> Found:  # noqa: ARG002 - the Protocol's
-        """As ``Repo``."""
-        return found(self.content)
-
-    def open(self, location: Any, found: Found, offset: int = 0) -> MemoryBody:  # noqa: ARG002 - the Protocol's
-        """As ``Repo``."""
+    def open(self, found: Found, offset: int = 0) -> MemoryBody:  # noqa: ARG002 - the Protocol's
+        """As ``Source``."""
         self.opened.append(offset)
         self.bodies.append(MemoryBody(self.content, offset, self.step, self.at))
         return self.bodies[-1]
-
-    def close(self) -> None:
-        """As ``Repo``."""
 
 
 @dataclass

@@ -1,0 +1,123 @@
+"""Digests of an artifact besides its own md5 and sha256: those that stores keep in their own ways.
+
+A store may know a checksum of all bytes in another algorithm, or, where an artifact was put there
+in parts, one of the parts' digests. Both are computed while the bytes go by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, Protocol
+
+from dropship.core.values import Md5
+
+Algorithm = Literal["md5", "sha1", "sha256", "sha512", "crc32", "crc32c", "crc64nvme"]
+
+
+class Checksum(NamedTuple):
+    """What all bytes come to. ``value``: lower-case hex."""
+
+    algorithm: Algorithm
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How an artifact was put together.
+
+    Attributes:
+        sizes: Bytes of each part, in order.
+        combined: The md5 of the parts' md5s, one behind the other, lower-case hex.
+        joined: Whether those are joined as 16 bytes each (S3) or as 32 hex digits (Swift).
+    """
+
+    sizes: tuple[int, ...]
+    combined: Md5
+    joined: Literal["raw", "hex"]
+
+
+class Digester(Protocol):
+    """As hashlib's."""
+
+    def update(self, data: memoryview, /) -> None:
+        """More bytes."""
+
+    def hexdigest(self) -> str:
+        """What they come to so far."""
+
+
+def digester(algorithm: Algorithm) -> Digester | None:
+    """A new one; None where this host cannot compute it (see ``load``)."""
+    if algorithm in _HASHES:
+        # hashlib's own word for "not a signature": without it FIPS hosts have no md5.
+        return hashlib.new(algorithm, usedforsecurity=False)
+    found = _crc(algorithm)
+    return _Crc(*found) if found else None
+
+
+def computable(algorithm: Algorithm) -> bool:
+    """Whether this host can compute it."""
+    return algorithm in _HASHES or _crc(algorithm) is not None
+
+
+class PartsDigester:
+    """The md5 of the md5s of parts."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._raw = parts.joined == "raw"
+        self._left = list(reversed(parts.sizes))
+        self._part = hashlib.md5(usedforsecurity=False)
+        self._whole = hashlib.md5(usedforsecurity=False)
+
+    def update(self, data: memoryview, /) -> None:
+        """More bytes; those behind the last part belong to it, and spoil it."""
+        while data and self._left:
+            piece = data[: self._left[-1]]
+            self._part.update(piece)
+            self._left[-1] -= len(piece)
+            data = data[len(piece) :]
+            if self._left[-1] == 0:
+                self._left.pop()
+                self._close()
+        self._part.update(data)
+
+    def hexdigest(self) -> str:
+        """What they come to, once all parts are there."""
+        return self._whole.hexdigest()
+
+    def _close(self) -> None:
+        done = self._part
+        self._whole.update(done.digest() if self._raw else done.hexdigest().encode())
+        self._part = hashlib.md5(usedforsecurity=False)
+
+
+class _Crc:
+    def __init__(self, function: Callable[[memoryview, int], int], digits: int) -> None:
+        self._function, self._digits, self._value = function, digits, 0
+
+    def update(self, data: memoryview, /) -> None:
+        self._value = self._function(data, self._value)
+
+    def hexdigest(self) -> str:
+        return f"{self._value:0{self._digits}x}"
+
+
+_HASHES: Final = frozenset({"md5", "sha1", "sha256", "sha512"})
+_DIGITS: Final = {"crc32": 8, "crc32c": 8, "crc64nvme": 16}
+
+
+def _crc(algorithm: Algorithm) -> tuple[Callable[[memoryview, int], int], int] | None:
+    """Awscrt has what Python has not, where it is installed."""
+    digits = _DIGITS[algorithm]
+    if algorithm == "crc32":
+        return zlib.crc32, digits
+    try:
+        module = importlib.import_module("awscrt.checksums")
+    except ImportError:
+        return None
+    function = getattr(module, algorithm, None)
+    return (function, digits) if function else None
