@@ -47,6 +47,13 @@ class RepoError(DropshipError):
         self.wait = wait
 
 
+class MissingError(RepoError):
+    """The store was asked, and has no such artifact."""
+
+    def __init__(self, message: str, *, cure: str = "") -> None:
+        super().__init__(message, cure=cure, permanent=True)
+
+
 class MovedError(RepoError):
     """The artifact changed while it was read; start over with what it is now."""
 

@@ -11,8 +11,9 @@ import select
 import selectors
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Final
 
 from dropship.agent import messages
@@ -247,4 +248,13 @@ def _wanted(wish: messages.Order, at: float) -> Wanted:
         return on.Pause(at=at, paused=Paused(wish.reason, at, wish.by))
     if isinstance(wish, messages.RunHooks):
         return by_hand.wanted(wish.phase, wish.number)
-    return on.Resume(at=at) if isinstance(wish, messages.Resume) else on.Retry(at=at)
+    if isinstance(wish, messages.Pin):
+        return on.Pin(at=at, version=wish.version)
+    return _PLAIN[type(wish)](at=at)
+
+
+_PLAIN: Final[Mapping[type[messages.Order], type[on.Resume | on.Retry | on.Unpin]]] = (
+    MappingProxyType(
+        {messages.Resume: on.Resume, messages.Retry: on.Retry, messages.Unpin: on.Unpin}
+    )
+)

@@ -19,7 +19,7 @@ from dropship.agent.control import Caller, Control
 from dropship.agent.crew import Crew, clocks
 from dropship.agent.protocol import DONE, News, Request, Result
 from dropship.agent.seat import Clocks, Seat
-from dropship.deploy import by_hand
+from dropship.deploy import by_hand, versions
 from dropship.deploy.desk import Verdict
 from dropship.errors import UsageError
 
@@ -81,6 +81,9 @@ class Errands:
         if request.command == "run-hook":
             for one in wanted:
                 by_hand.see(one, by_hand.wanted(request.kind, request.number))
+        if request.command == "pin":
+            for one in wanted:
+                versions.see(one)
         orders = [_Order(one.name, make(request, self._next_ticket())) for one in wanted]
         which = ", ".join(one.name for one in orders)
         _log.info("%s of %s asked for by %s", request.command, which, caller.who())
@@ -167,6 +170,8 @@ _WISHES: Final[Mapping[str, Callable[[Request, int], messages.Order]]] = Mapping
         "pause": lambda one, ticket: messages.Pause(one.reason, one.by, ticket),
         "resume": lambda _, ticket: messages.Resume(ticket),
         "retry": lambda _, ticket: messages.Retry(ticket),
+        "pin": lambda one, ticket: messages.Pin(one.version, ticket),
+        "unpin": lambda _, ticket: messages.Unpin(ticket),
         "run-hook": lambda one, ticket: messages.RunHooks(one.kind, one.number, ticket),
     }
 )

@@ -116,6 +116,21 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """Hold the service at ``version``."""
+
+    version: str
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unpin:
+    """The version follows its constraint again."""
+
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RunHooks:
     """Run hooks by hand: the ``number``-th of ``before``, ``after`` or ``failed``; 0: all."""
 
@@ -132,7 +147,7 @@ class Finish:
 
 
 Statement: TypeAlias = Busy | Asleep
-Order: TypeAlias = CheckNow | RollBack | Pause | Resume | Retry | RunHooks
+Order: TypeAlias = CheckNow | RollBack | Pause | Resume | Retry | Pin | Unpin | RunHooks
 Wish: TypeAlias = Order | Finish
 Message: TypeAlias = Statement | Answered | Wish
 
@@ -146,6 +161,8 @@ _KINDS: Final[Mapping[str, type[Message]]] = MappingProxyType(
         "pause": Pause,
         "resume": Resume,
         "retry": Retry,
+        "pin": Pin,
+        "unpin": Unpin,
         "run-hooks": RunHooks,
         "finish": Finish,
     }

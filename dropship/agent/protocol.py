@@ -49,6 +49,7 @@ class Request:
         by: Who asks, as they call themselves; for the record.
         force: Past pause and quarantine.
         release: Which one to go back to; empty: the previous one.
+        version: Which one to hold.
         reason: Why updates are to stop.
         limit: How many lines or updates at most.
         kind: Which hooks: ``before``, ``after``, ``failed``.
@@ -60,6 +61,7 @@ class Request:
     by: str = ""
     force: bool = False
     release: str = ""
+    version: str = ""
     reason: str = ""
     limit: int | None = None
     kind: str = ""
@@ -166,6 +168,7 @@ def _check(request: Request) -> None:
         *request.services,
         request.by,
         request.release,
+        request.version,
         request.reason,
         request.kind,
     )

@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
         "logs": ("dropship.cli.logs", "the last lines said of a service"),
         "pause": ("dropship.cli.pause", "stop updating"),
+        "pin": ("dropship.cli.pin", "hold a service at one version"),
         "releases": ("dropship.cli.releases", "the releases kept on this host"),
         "reload": ("dropship.cli.reload", "have the agent read its configuration again"),
         "resume": ("dropship.cli.resume", "update again"),
@@ -42,8 +43,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "schema": ("dropship.cli.schema", "every block and key: type, default, meaning"),
         "status": ("dropship.cli.status", "show what runs, what is going on, what comes next"),
         "unpack": ("dropship.cli.unpack", "unpack a local archive as the agent would"),
+        "unpin": ("dropship.cli.unpin", "let a service follow its versions again"),
         "update": ("dropship.cli.update", "check and update now"),
         "validate": ("dropship.cli.validate", "check the configuration"),
+        "versions": ("dropship.cli.versions", "the versions in the store, and which is the one"),
         "version": ("dropship.cli.version", "print the version"),
         "why": ("dropship.cli.why", "why a service is not up to date, and who can change that"),
     }
@@ -51,10 +54,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 # fmt: on
 # How help shows them: what an operator looks for first. Those named nowhere come last.
 _GROUPS: Final = (
-    ("see what goes on", ("status", "why", "history", "logs", "releases", "check")),
+    ("see what goes on", ("status", "why", "history", "logs", "releases", "versions", "check")),
     (
         "have something done",
-        ("update", "rollback", "pause", "resume", "retry", "run-hook", "reload"),
+        ("update", "rollback", "pin", "unpin", "pause", "resume", "retry", "run-hook", "reload"),
     ),
 )
 _OTHERS: Final = "set up and run"

@@ -21,8 +21,8 @@ from dropship.cli.plain import one_line
 from dropship.config.load import Mode
 from dropship.config.model import Config, ServiceConfig
 from dropship.core import events as on
+from dropship.deploy import orders
 from dropship.deploy.desk import Verdict
-from dropship.deploy.orders import NOTED
 from dropship.deploy.standing import note
 from dropship.errors import BusyError, DropshipError, NoAgentError
 from dropship.install.layout import Layout
@@ -72,7 +72,7 @@ def _note(config: Config, service: ServiceConfig, event: on.Event, who: str) -> 
         note(event, service.name, store, layout, who)
     except DropshipError as error:
         return of_error(service.name, error)
-    return OutcomeAnswer(service.name, Verdict.GOOD.value, NOTED[type(event)])
+    return OutcomeAnswer(service.name, Verdict.GOOD.value, orders.came_of(event))
 
 
 def of_error(service: str, error: DropshipError) -> OutcomeAnswer:

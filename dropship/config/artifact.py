@@ -15,6 +15,7 @@ from dropship.config.fields import fields_of, spellings
 from dropship.config.model import ArtifactConfig, RepoConfig
 from dropship.config.reader import FAULTY, Reader, Values, nearest
 from dropship.config.sketch import Claims, Stored
+from dropship.config.versions import versions
 from dropship.core.option import fold
 from dropship.hcl.ast import CallValue, Key, NullValue, NumberValue, StringValue
 from dropship.hcl.diagnostics import Related
@@ -73,13 +74,16 @@ def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> Ta
     entry = repos.get(label.text) or implicit_repo(reader, label.text, label.span)
     if entry is None:
         _undefined(reader, label, repos, alone=alone)
+        versions(reader, body, values, None)
         return Taken(body, values)
     if entry.cls is None:
+        versions(reader, body, values, None)
         return Taken(body, values)
     cls = entry.cls.Location
     reader.unknown(body, spellings(ArtifactConfig, cls), secret=_secrets(cls))
     location: Any = reader.make(cls, body)
     _somewhere(reader, body, location)
+    versions(reader, body, values, None if location is FAULTY else location)
     repo: RepoConfig | None = entry.config
     made = values.make(ArtifactConfig, repo=repo or FAULTY, location=location)
     taken = Taken(body, values, made, repo, None if location is FAULTY else location)

@@ -13,6 +13,8 @@ from typing import Any, Literal
 from dropship.core.option import option
 from dropship.core.values import Duration, Md5, Secret, Share, Size
 
+# As ``core.version.Order``; a test keeps them equal.
+VersionOrder = Literal["semver", "natural", "date"]
 OnFailure = Literal["abort", "continue"]
 # What ``core.format`` knows, in words that need no import of it; a test keeps them equal.
 FormatName = Literal["auto", "file", "gz", "tar", "tar.gz", "tar.bz2", "tar.xz", "tar.zst", "zip"]
@@ -98,6 +100,18 @@ class ArtifactConfig:
     )
     md5: str = option("", doc="The md5 the artifact must have.")
     sha256: str = option("", doc="The sha256 the artifact must have.")
+    version: str = option(
+        "",
+        otherwise="any but pre-releases",
+        doc="Which versions are wanted, the newest of them first, where `{version}` stands in the "
+        'path: `"~> 2.1"`, `">= 1.0, < 3"`, `"2.*"`.',
+    )
+    version_order: VersionOrder = option(
+        "semver", doc="How versions are ordered: by number, as text with numbers, by day."
+    )
+    allow_downgrade: bool = option(
+        False, doc="An older version is installed too, where it is the newest that is wanted."
+    )
     keep_releases: int = option(5, doc="Releases that worked to keep besides the current one.")
     release_path: Path | None = option(
         None,

@@ -72,7 +72,23 @@ def settle_unchanged(state: State, event: on.TokenSeen) -> State:
     seen = see(state, event)
     md5 = meaning(state, event)
     saved = seen.saved.note(event.token, md5) if md5 else seen.saved
-    return replace(seen, saved=saved, failures=0)
+    return _called(replace(seen, saved=saved, failures=0), event.version)
+
+
+def _called(state: State, version: str | None) -> State:
+    """The bytes that are installed have a new name in the store."""
+    current = state.saved.current
+    if current is None or version is None or current.version == version:
+        return state
+    return replace(state, saved=replace(state.saved, current=replace(current, version=version)))
+
+
+def keep_newer(state: State, event: on.TokenSeen) -> State:
+    """What is installed is newer than what the store has: a version that is gone is no downgrade."""
+    seen = replace(see(state, event), failures=0)
+    there, here = event.version, seen.current.version
+    why = f"{here} is installed, and {there}, the newest that is wanted of the store, is older"
+    return troubled(seen, f"{why}; allowDowngrade or dropship pin would install it", None)
 
 
 def use_staged(state: State, event: on.TokenSeen) -> State:
@@ -138,7 +154,7 @@ def drop_same(state: State, event: on.Staged) -> State:
     """The same bytes under a new token are no update."""
     taken = take_staged(state, event)
     saved = replace(taken.saved, staged=None)
-    return replace(taken, saved=saved, failures=0)
+    return _called(replace(taken, saved=saved, failures=0), event.release.version)
 
 
 def fail_check(state: State, event: Failure) -> State:
@@ -310,6 +326,16 @@ def pin(state: State, event: on.Pin) -> State:
 def unpin(state: State, _event: on.Event) -> State:
     """The version follows its constraint again."""
     return replace(state, saved=replace(state.saved, pinned=None))
+
+
+def pin_anew(state: State, event: on.Pin) -> State:
+    """As ``pin``; what is under way was for another version, perhaps, and begins anew."""
+    return pin(state, event).attempting(target=None, md5=None)
+
+
+def unpin_anew(state: State, event: on.Event) -> State:
+    """As ``unpin``; likewise."""
+    return unpin(state, event).attempting(target=None, md5=None)
 
 
 def start(state: State, event: on.Started) -> State:

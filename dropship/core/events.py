@@ -127,6 +127,7 @@ class TokenSeen(Completion):
     Attributes:
         token: What the artifact is now.
         md5: The md5 the store promises, where it does.
+        version: Which version of the artifact that is, where it has some.
         linked: The release the destination points to.
         standing: What stands at the destination that is not ours, as the release it would be
             adopted as.
@@ -138,6 +139,7 @@ class TokenSeen(Completion):
 
     token: Token
     md5: Md5 | None = None
+    version: str | None = None
     linked: Release | None = None
     standing: Release | None = None
     lost: bool = False

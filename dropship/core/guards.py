@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dropship.core import version
 from dropship.core.events import (
     CheckNow,
     Event,
@@ -49,6 +50,21 @@ def unchanged(state: State, event: TokenSeen) -> bool:
     if current.recipe != state.facts.recipe:
         return False
     return md5 is not None and md5 == current.md5
+
+
+def older(state: State, event: TokenSeen) -> bool:
+    """The store's version comes before the installed one, and nobody said that it may."""
+    current, facts = installed(state, event), state.facts
+    if facts.downgrades or state.saved.pinned is not None or current is None:
+        return False
+    if event.version is None or current.version is None:
+        return False
+    return version.older(facts.order, event.version, current.version)
+
+
+def older_and_link_gone(state: State, event: TokenSeen) -> bool:
+    """Likewise, and somebody deleted the destination."""
+    return event.linked is None and older(state, event)
 
 
 def runs_what_failed(state: State, event: TokenSeen) -> bool:

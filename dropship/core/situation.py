@@ -10,6 +10,7 @@ from dropship.core.events import Started, TokenSeen
 from dropship.core.phase import Phase
 from dropship.core.saved import Attempt, Journal, Saved
 from dropship.core.values import Md5, Release, Token
+from dropship.core.version import Order
 
 T = TypeVar("T")
 
@@ -25,6 +26,8 @@ class Facts:
         verifies: There are health checks.
         keeps: How many good releases stay besides the current one.
         assumed: The md5 (or token) taken as installed while there is no state.
+        order: Of the artifact's versions.
+        downgrades: An older version may take the place of a newer one.
     """
 
     recipe: str = ""
@@ -33,6 +36,8 @@ class Facts:
     verifies: bool = False
     keeps: int = 5
     assumed: str | None = None
+    order: Order = "semver"
+    downgrades: bool = False
 
 
 @dataclass(frozen=True, slots=True)

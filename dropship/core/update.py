@@ -62,6 +62,7 @@ COMMITTING, HOLDING, SETTLING = Phase.COMMITTING, Phase.HOLDING, Phase.SETTLING
 UNDO_BEFORE, UNDO_FLIP, UNDO_AFTER = Phase.UNDO_BEFORE, Phase.UNDO_FLIP, Phase.UNDO_AFTER
 UNDO_VERIFY, UNDO_NOTIFY, STOPPED = Phase.UNDO_VERIFY, Phase.UNDO_NOTIFY, Phase.STOPPED
 
+UNTOUCHED: Final = (CHECKING, STAGING, WAITING, RECHECKING)
 BUSY: Final = tuple(one for one in Phase if one not in (STARTING, IDLE, STOPPED))
 # From the first `before` hook on the service may be down: an update is finished, not dropped.
 TOUCHED: Final = (
@@ -129,8 +130,10 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(CHECKING, on.TokenSeen, when.runs_what_failed_in_turn, to.go_back_again, WAITING, TURN),
     Row(CHECKING, on.TokenSeen, when.runs_what_failed, to.go_back_again, BEFORE, GO),
     Row(CHECKING, on.TokenSeen, when.link_gone, to.settle_unchanged, IDLE, (then.put_back, then.save, then.check_later)),
+    Row(CHECKING, on.TokenSeen, when.older_and_link_gone, to.keep_newer, IDLE, (then.put_back, then.say_refused, then.save, then.check_later)),
     Row(CHECKING, on.TokenSeen, when.unwanted, to.refuse, IDLE, (then.say_refused, then.save, then.check_later)),
     Row(CHECKING, on.TokenSeen, when.unchanged, to.settle_unchanged, IDLE, (then.save, then.check_later)),
+    Row(CHECKING, on.TokenSeen, when.older, to.keep_newer, IDLE, (then.say_refused, then.save, then.check_later)),
     Row(CHECKING, on.TokenSeen, when.paused, to.stay_paused, IDLE, (then.say_refused, then.save, then.check_later)),
     Row(CHECKING, on.TokenSeen, when.staged_already_in_turn, to.use_staged, WAITING, TURN),
     Row(CHECKING, on.TokenSeen, when.staged_already, to.use_staged, BEFORE, GO),
@@ -158,6 +161,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(WAITING, on.Pause, when.always, to.pause_waiting, IDLE, (then.cancel, then.leave_turn, then.say_refused, then.save, then.check_later)),
     Row(WAITING, on.Stop, when.always, to.stop, STOPPED, (then.cancel, then.leave_turn, then.leave)),
     Row(RECHECKING, on.TokenSeen, when.unwanted, to.refuse, IDLE, (then.leave_turn, then.say_refused, then.save, then.check_later)),
+    Row(RECHECKING, on.TokenSeen, when.older, to.keep_newer, IDLE, (then.leave_turn, then.say_refused, then.save, then.check_later)),
     Row(RECHECKING, on.TokenSeen, when.moved_on, to.move_on, STAGING, (then.leave_turn, then.stage)),
     Row(RECHECKING, on.TokenSeen, when.always, to.same, BEFORE, GO),
     Row(RECHECKING, on.StoreFailed, when.always, to.fail_check, IDLE, (then.leave_turn, then.back_off)),
@@ -226,8 +230,12 @@ TABLE: Final[tuple[Row, ...]] = (
     *(Row(busy, on.Pause, when.always, to.pause, busy, (then.save,)) for busy in BUSY if busy not in (WAITING, RECHECKING)),
     *(Row(busy, on.Resume, when.always, to.resume, busy, (then.save,)) for busy in BUSY),
     *(Row(busy, on.Retry, when.always, to.retry, busy, (then.save,)) for busy in BUSY),
-    *(Row(busy, on.Pin, when.always, to.pin, busy, (then.save,)) for busy in BUSY),
-    *(Row(busy, on.Unpin, when.always, to.unpin, busy, (then.save,)) for busy in BUSY),
+    *(Row(busy, on.Pin, when.by_hand, to.pin, busy, (then.save,)) for busy in UNTOUCHED),
+    *(Row(busy, on.Unpin, when.by_hand, to.unpin, busy, (then.save,)) for busy in UNTOUCHED),
+    *(Row(busy, on.Pin, when.always, to.pin_anew, CHECKING, (then.cancel, then.leave_turn, then.save, then.ask)) for busy in UNTOUCHED),
+    *(Row(busy, on.Unpin, when.always, to.unpin_anew, CHECKING, (then.cancel, then.leave_turn, then.save, then.ask)) for busy in UNTOUCHED),
+    *(Row(busy, on.Pin, when.always, to.pin, busy, (then.save,)) for busy in (*TOUCHED, HOLDING)),
+    *(Row(busy, on.Unpin, when.always, to.unpin, busy, (then.save,)) for busy in (*TOUCHED, HOLDING)),
 
     # --- a turn that is lost after the fence: the update is finished here, and history tells
     *(Row(touched, on.TurnLost, when.always, to.note_turn_lost, touched) for touched in TOUCHED),

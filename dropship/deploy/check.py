@@ -50,16 +50,16 @@ def check(rig: Rig) -> Checked:
     except StateError as error:
         return Checked(rig.service.name, "error", None, error=hide(str(error)))
     if saved.destination not in ("", str(rig.layout.destination)):
-        saved = Saved(quarantine=saved.quarantine, tokens=saved.tokens)
+        saved = Saved(quarantine=saved.quarantine, tokens=saved.tokens, pinned=saved.pinned)
     seen = ground.look(rig.layout, saved)
     state = State(rig.facts, saved=saved, attempt=Attempt(id="", started=0.0))
     current = installed(state, seen)
     there = current.md5 if current else rig.service.hash
     try:
-        found = rig.source.find()
+        found = rig.source.find(saved.pinned)
     except RepoError as error:
         return Checked(rig.service.name, "error", there, error=hide(str(error)))
-    answer = replace(seen, token=found.token, md5=found.md5)
+    answer = replace(seen, token=found.token, md5=found.md5, version=found.version)
     verdict, why = _judge(state, answer)
     return Checked(rig.service.name, verdict, there, found.token, why=why)
 
@@ -71,6 +71,8 @@ def _judge(state: State, answer: TokenSeen) -> tuple[Verdict, str]:
         return "quarantined", bad.reason if bad else ""
     if guards.unchanged(state, answer):
         return "current", "the link is gone" if guards.link_gone(state, answer) else ""
+    if guards.older(state, answer):
+        return "current", f"version {answer.version} in the store is older"
     current = installed(state, answer)
     restaged = current is not None and current.md5 == meaning(state, answer)
     return "outdated", "settings of the artifact have changed" if restaged else ""

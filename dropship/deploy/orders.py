@@ -29,7 +29,7 @@ NOTED: Final[Mapping[type[on.Event], str]] = {
     on.Pin: "pinned",
     on.Unpin: "not pinned any more",
 }
-"""What came of an order to note something down."""
+"""What came of an order to note something down; of a pin, without its version."""
 
 NOT_BEGUN: Final = "not begun: whoever drives the service was asked to end; try again"
 """What came of an order that nobody got to."""
@@ -98,7 +98,7 @@ class Orders:
         noted, self._noted = self._noted, []
         for order, event in noted:
             if state.disk == state.saved:
-                answer = Answer(Verdict.GOOD, NOTED[type(event)])
+                answer = Answer(Verdict.GOOD, came_of(event))
             else:
                 answer = Answer(Verdict.FAILED, state.trouble or "it could not be written down")
             self._desk.answer(order, answer)
@@ -118,6 +118,12 @@ class Orders:
         for order in rest:
             if not isinstance(order.event, on.Stop):
                 self._desk.answer(order, Answer(Verdict.REFUSED, NOT_BEGUN))
+
+
+def came_of(event: on.Event) -> str:
+    """What came of an order, now that it stands on disk."""
+    words = NOTED[type(event)]
+    return f"{words} to {event.version}" if isinstance(event, on.Pin) else words
 
 
 def _target(saved: Saved, layout: Layout, name: str) -> Release | str:

@@ -82,14 +82,20 @@ class Performer:
         rig = self._rig
         try:
             with self._desk.interrupting():
-                self._found = rig.source.find()
+                self._found = rig.source.find(state.saved.pinned)
         except RepoError as error:
             self._explain(error, state)
             return on.StoreFailed(error=str(error), permanent=error.permanent, wait=error.wait)
         found = self._found
         seen = ground.look(rig.layout, state.saved)
         md5 = found.md5 or state.saved.meaning(found.token)
-        return replace(seen, token=found.token, md5=found.md5, marked=self._marked(md5))
+        return replace(
+            seen,
+            token=found.token,
+            md5=found.md5,
+            version=found.version,
+            marked=self._marked(md5),
+        )
 
     def _marked(self, md5: Md5 | None) -> str | None:
         with suppress(LockError):

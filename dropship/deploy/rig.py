@@ -23,6 +23,7 @@ from dropship.core.commands import HookKind
 from dropship.core.secrets import secret_values
 from dropship.core.situation import Facts
 from dropship.core.values import Duration, Share
+from dropship.core.version import Constraint
 from dropship.deploy.recipe import recipe
 from dropship.errors import ConfigError
 from dropship.exec import environ as environs
@@ -113,7 +114,8 @@ class Workshop:
         """
         artifact = service.artifact
         lock = service.lock
-        source = Source(self.repo(artifact.repo), artifact.location)
+        constraint = Constraint(artifact.version_order, artifact.version)
+        source = Source(self.repo(artifact.repo), artifact.location, constraint)
         source.prepare()
         return Rig(
             service=service,
@@ -162,6 +164,8 @@ def facts(service: ServiceConfig) -> Facts:
         verifies=bool(service.health),
         keeps=service.artifact.keep_releases,
         assumed=service.hash,
+        order=service.artifact.version_order,
+        downgrades=service.artifact.allow_downgrade,
     )
 
 

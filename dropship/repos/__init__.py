@@ -90,7 +90,8 @@ class Repo(Protocol[LocationT_contra]):
         """Ask what the artifact is now; costs one cheap request (HEAD, stat).
 
         Raises:
-            RepoError: The store could not be asked, or has no such artifact.
+            MissingError: It has no such artifact.
+            RepoError: The store could not be asked.
         """
 
     def open(self, location: LocationT_contra, found: Found, offset: int = 0) -> Body:

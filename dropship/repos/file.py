@@ -13,15 +13,13 @@ from typing import Final
 
 from dropship.core.option import option
 from dropship.core.values import Duration, Token
-from dropship.errors import MovedError, RepoError
+from dropship.errors import MissingError, MovedError, RepoError
 from dropship.repos import Body, Found
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
 
 # What the operator has to mend; anything else, a share that is away say, may pass by itself.
 _PERMANENT: Final = {
-    errno.ENOENT: "there is no such file",
-    errno.ENOTDIR: "there is no such file",
     errno.EACCES: "it may not be read",
     errno.EPERM: "it may not be read",
     errno.ELOOP: "its symlinks go round in a circle",
@@ -106,9 +104,8 @@ class FileRepo:
                 for one in found:
                     if one.name.startswith(begins):
                         yield one.name + ("/" if one.is_dir() else "")
-        except RepoError as error:
-            if not isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-                raise
+        except MissingError:
+            return
 
     def close(self) -> None:
         """Nothing is held between calls."""
@@ -182,6 +179,10 @@ class _told:  # noqa: N801 - reads as a statement: with _told(path)
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if not isinstance(error, OSError):
             return
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise MissingError(
+                f"{self._path}: there is no such file", cure="check the artifact's path"
+            ) from error
         words = _PERMANENT.get(error.errno or 0)
         raise RepoError(
             f"{self._path}: {words or error.strerror}",

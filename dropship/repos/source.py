@@ -1,32 +1,59 @@
-"""Where one service's artifact comes from: a store, and the place in it."""
+"""Where one service's artifact comes from: a store, the place in it, and which version of it.
+
+Where the address of a location holds ``{version}``, the folder that the versions stand in is
+listed at each check, and the newest one that the constraint admits is the artifact. Its token then
+has the version in it: two versions may well have the same token of their store.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
+from dropship.core.values import Token
+from dropship.core.version import Constraint, Pattern, key
+from dropship.errors import MissingError
 from dropship.repos import Body, Found, Repo
+
+# Versions that stand in folders may lack the artifact: half published, half deleted.
+_TRIED: Final = 5
 
 
 class Source:
-    """One artifact of a store."""
+    """One artifact of a store, in one version or in many.
 
-    def __init__(self, repo: Repo[Any], location: Any) -> None:
+    Attributes:
+        local: It is read from this host's own files.
+        versioned: It has versions.
+    """
+
+    def __init__(
+        self, repo: Repo[Any], location: Any, constraint: Constraint | None = None
+    ) -> None:
         self._repo = repo
         self._location = location
+        self._constraint = constraint or Constraint()
+        self._pattern = Pattern.of(address(location))
         self.local = bool(getattr(repo, "local", False))
+        self.versioned = self._pattern is not None
 
     def prepare(self) -> None:
         """Build what asking takes, for those who share this memory; talks to nobody."""
         if prepare := getattr(self._repo, "prepare", None):
             prepare(self._location)
 
-    def find(self) -> Found:
-        """What the artifact is now.
+    def find(self, pinned: str | None = None) -> Found:
+        """What the artifact is now; of several versions the newest wanted one, or the ``pinned``.
 
         Raises:
-            RepoError: The store could not be asked, or has no such artifact.
+            MissingError: There is no such artifact, or no such version.
+            RepoError: The store could not be asked.
         """
-        return self._repo.find(self._location)
+        if self._pattern is None:
+            return self._repo.find(self._location)
+        if pinned is not None:
+            return self._version(self._pattern, pinned)
+        return self._newest(self._pattern)
 
     def open(self, found: Found, offset: int = 0) -> Body:
         """The bytes of exactly what ``find`` saw, from ``offset`` on.
@@ -35,4 +62,73 @@ class Source:
             MovedError: It is another by now.
             RepoError: The store could not be asked.
         """
-        return self._repo.open(self._location, found, offset)
+        location = self._location
+        if self._pattern is not None and found.version is not None:
+            location = self._at(self._pattern, found.version)
+        own = found.token if found.own is None else found.own
+        return self._repo.open(location, found._replace(token=own), offset)
+
+    def versions(self) -> list[str]:
+        """Every version that the store has, wanted or not, newest first.
+
+        Raises:
+            RepoError: The store could not be asked, or cannot list.
+        """
+        return self._listed(self._pattern) if self._pattern else []
+
+    def admits(self, version: str) -> bool:
+        """Whether the constraint does."""
+        return self._constraint.admits(version)
+
+    def _newest(self, pattern: Pattern) -> Found:
+        listed = self._listed(pattern)
+        wanted = [one for one in listed if self._constraint.admits(one)]
+        if not wanted:
+            raise _none(pattern, listed, self._constraint.text)
+        for version in wanted[:_TRIED]:
+            try:
+                return self._version(pattern, version)
+            except MissingError:
+                continue
+        return self._version(pattern, wanted[0])
+
+    def _version(self, pattern: Pattern, version: str) -> Found:
+        found = self._repo.find(self._at(pattern, version))
+        token = Token(f"{version} {found.token}")
+        return found._replace(version=version, token=token, own=found.token)
+
+    def _at(self, pattern: Pattern, version: str) -> Any:
+        return at(self._location, pattern.filled(version))
+
+    def _listed(self, pattern: Pattern) -> list[str]:
+        order = self._constraint.order
+        names = self._repo.names(self._location, pattern.folder, pattern.begins)
+        found = {version for name in names if (version := pattern.version(name)) is not None}
+        known = [(rank, one) for one in found if (rank := key(order, one)) is not None]
+        return [one for _, one in sorted(known, reverse=True)]
+
+
+def _none(pattern: Pattern, listed: list[str], text: str) -> MissingError:
+    where = f"{pattern.folder}{pattern.part}"
+    if not listed:
+        return MissingError(
+            f"no version of {where} is in the store",
+            cure="check the artifact's path, and that versionOrder is theirs",
+        )
+    what = f'matches "{text}"' if text else "is more than a pre-release"
+    return MissingError(
+        f"no version of {where} {what}; the newest is {listed[0]}",
+        cure="check the artifact's version; a pre-release must be named in it",
+    )
+
+
+def address(location: Any) -> str:
+    """The URL of a location, else its path; empty if it has neither."""
+    return str(getattr(location, "url", "") or getattr(location, "path", "") or "")
+
+
+def at(location: Any, address: str) -> Any:
+    """The location of another object of the same store."""
+    if own := getattr(location, "at", None):
+        return own(address)
+    return replace(location, **{"url" if getattr(location, "url", "") else "path": address})

@@ -32,7 +32,7 @@ def event_of(kind: type[on.Event]) -> on.Event:
     journal = Journal(Phase.AFTER, Attempt("u", 0.0, target=B, origin=A))
     needs: dict[type[on.Event], dict[str, object]] = {
         on.Started: {"saved": Saved(current=A), "journal": journal},
-        on.TokenSeen: {"token": B.token, "md5": B.md5},
+        on.TokenSeen: {"token": B.token, "md5": B.md5, "version": "1"},
         on.Staged: {"release": B},
         on.RollBack: {"release": A},
         on.StageFailed: {"fault": on.StageFault.REFUSED, "md5": B.md5},
@@ -66,7 +66,8 @@ def test_words_and_blame_of_a_row_change_together_or_not_at_all(row: Row) -> Non
 
 LEFT_ALONE = {
     "same", "begin_check", "begin_rollback", "take_turn", "note_turn_lost", "switched", "pass_hook",
-    "switched_back", "stop", "pause", "resume", "pin", "unpin", "start", "recover",
+    "switched_back", "stop", "pause", "resume", "pin", "unpin",
+    "pin_anew", "unpin_anew", "start", "recover",
 }  # fmt: skip
 CLEARED = {
     "see", "settle_unchanged", "use_staged", "take_staged", "drop_same", "move_on", "succeed", "retry",
@@ -83,6 +84,7 @@ PUT_DOWN = {
     "fail_stage": Blame.STORE,
     "condemn": Blame.QUARANTINED,
     "put_off": Blame.HOOK,
+    "keep_newer": None,
     "half_switched": None,
     "half_switched_back": None,
     "settle": None,

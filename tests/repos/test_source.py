@@ -1,0 +1,102 @@
+"""One artifact of a store in many versions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dropship.core.values import Duration
+from dropship.core.version import Constraint
+from dropship.errors import MissingError, RepoError
+from dropship.repos.file import FileLocation, FileOptions, FileRepo
+from dropship.repos.source import Source
+
+
+def publish(folder: Path, *names: str) -> None:
+    """Files of one length and one time, as reproducible builds have them."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{len(name):9}")
+        os.utime(path, ns=(10**18, 10**18))
+
+
+def source(folder: Path, path: str, text: str = "", **more: str) -> Source:
+    """Over the ``file`` repo."""
+    constraint = Constraint(text=text, **more)  # type: ignore[arg-type]  # only an order
+    location = FileLocation(path=path, settle=Duration(0))
+    return Source(FileRepo(FileOptions(root=folder)), location, constraint)
+
+
+def test_newest_version_that_matches_is_the_artifact(tmp_path: Path) -> None:
+    """By number, and not by the alphabet."""
+    publish(
+        tmp_path, "api-2.9.tgz", "api-2.10.tgz", "api-3.0.tgz", "api-2.11.tgz.sha256", "api.tgz"
+    )
+    one = source(tmp_path, "api-{version}.tgz", "~> 2.1")
+    found = one.find()
+    assert (found.version, found.name) == ("2.10", "api-2.10.tgz")
+    body = one.open(found)
+    buffer = bytearray(20)
+    assert buffer[: body.readinto(memoryview(buffer))] == b"       12"
+    body.close()
+    assert one.versions() == ["3.0", "2.10", "2.9"]
+
+
+def test_two_versions_never_have_one_token(tmp_path: Path) -> None:
+    """Though their store may give both the same: here one file under two names."""
+    publish(tmp_path, "api-1.0.tgz")
+    (tmp_path / "api-1.1.tgz").hardlink_to(tmp_path / "api-1.0.tgz")
+    one = source(tmp_path, "api-{version}.tgz")
+    assert one.find("1.0").own == one.find("1.1").own
+    assert one.find("1.0").token != one.find("1.1").token
+
+
+def test_pinned_version_is_taken_whatever_the_constraint_says(tmp_path: Path) -> None:
+    """Or there is none."""
+    publish(tmp_path, "api-1.0.tgz", "api-2.0.tgz")
+    one = source(tmp_path, "api-{version}.tgz", "2.*")
+    assert one.find("1.0").version == "1.0"
+    with pytest.raises(MissingError, match=r"api-3\.0\.tgz"):
+        one.find("3.0")
+
+
+def test_version_whose_folder_lacks_the_artifact_is_passed_over(tmp_path: Path) -> None:
+    """It is half published, or half deleted; if all of them are, the newest is complained of."""
+    publish(tmp_path, "api/1.0/a.tgz", "api/1.1/other", "api/1.2/other")
+    one = source(tmp_path, "/api/{version}/a.tgz")
+    assert one.find().version == "1.0"
+    (tmp_path / "api/1.0/a.tgz").unlink()
+    with pytest.raises(MissingError, match=r"api/1\.2/a\.tgz"):
+        one.find()
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "message"),
+    [
+        ((), "", "no version of api-{version}.tgz is in the store"),
+        (("api-2.0.tgz",), "~> 3.0", 'matches "~> 3.0"; the newest is 2.0'),
+        (("api-2.0-rc1.tgz",), "", "is more than a pre-release; the newest is 2.0-rc1"),
+    ],
+)
+def test_no_version_says_what_there_is(
+    tmp_path: Path, names: tuple[str, ...], text: str, message: str
+) -> None:
+    """And what to look at."""
+    publish(tmp_path, *names)
+    with pytest.raises(MissingError, match="no version") as caught:
+        source(tmp_path, "api-{version}.tgz", text).find()
+    assert message in str(caught.value)
+    assert caught.value.cure
+
+
+def test_folder_that_cannot_be_read_is_not_one_without_versions(tmp_path: Path) -> None:
+    """A file in its place is."""
+    publish(tmp_path, "api")
+    one = source(tmp_path, "api/{version}/a.tgz")
+    assert one.versions() == []
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(RepoError, match="circle"):
+        source(tmp_path, "loop/{version}/a.tgz").find()
