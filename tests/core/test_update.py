@@ -134,6 +134,100 @@ def test_retry_that_comes_while_the_state_is_being_written_is_not_a_second_one()
     assert feed(state, on.RetryDue())[1] == ()
 
 
+# --- versions ----------------------------------------------------------------------------------
+
+OLD, NEW = replace(A, version="2.0"), replace(B, version="2.1")
+
+
+def offered(one: Release, current: Release = NEW, **more: object) -> on.TokenSeen:
+    """The store has this version, while ``current`` is installed."""
+    return seen(one, **{"version": one.version, "md5": one.md5, "linked": current, **more})
+
+
+def test_version_that_is_gone_from_the_store_is_no_downgrade() -> None:
+    """What is installed stays, and why says so; nothing is taken for a failure."""
+    state, commands = feed(started(Saved(current=NEW)), on.Due(), offered(OLD))
+    assert state.phase is Phase.IDLE
+    assert kinds(commands) == ["Refuse", "ArmCheck"]
+    assert state.saved.current == NEW
+    assert "2.1 is installed, and 2.0" in (state.trouble or "")
+    assert state.blame is None
+    assert state.saved.failed is None
+
+
+@pytest.mark.parametrize(
+    ("saved", "facts"),
+    [
+        (Saved(current=NEW), {"downgrades": True}),
+        (Saved(current=NEW, pinned="2.0"), {}),
+        (Saved(current=replace(NEW, version=None)), {}),
+        (Saved(current=replace(NEW, version="latest")), {}),
+    ],
+)
+def test_older_version_is_installed_where_somebody_said_so(
+    saved: Saved, facts: dict[str, object]
+) -> None:
+    """By ``allowDowngrade`` or a pin; and where nobody knows that it is older."""
+    current = saved.current
+    assert current is not None
+    state, commands = feed(started(saved, **facts), on.Due(), offered(OLD, current))
+    assert state.phase is Phase.STAGING
+    assert kinds(commands) == ["Stage"]
+
+
+def test_deleted_link_is_put_back_also_where_the_store_has_only_older_versions() -> None:
+    """The release is there all the same."""
+    begun = started(Saved(current=NEW))
+    state, commands = feed(begun, on.Due(), offered(OLD, linked=None))
+    assert kinds(commands)[0] == "PutBack"
+    assert state.saved.current == NEW
+
+
+def test_version_that_went_away_while_the_turn_was_waited_for_is_not_replaced_by_an_older_one() -> (
+    None
+):
+    """The turn is given back."""
+    newest = replace(C, version="2.2")
+    begun = started(Saved(current=NEW), sequential=True)
+    way = [on.Due(), offered(newest), on.Staged(release=newest), on.TurnTaken(), offered(OLD)]
+    state, commands = feed(begun, *way)
+    assert state.phase is Phase.IDLE
+    assert kinds(commands)[0] == "LeaveTurn"
+    assert not state.turn
+
+
+def test_same_bytes_under_a_newer_version_are_called_by_it() -> None:
+    """No update, but status shows the version that the store has."""
+    renamed = replace(NEW, token=Token("t-x"), version="2.2")
+    state, commands = feed(started(Saved(current=NEW)), on.Due(), offered(renamed))
+    assert state.saved.current == replace(NEW, version="2.2")
+    assert "Stage" not in kinds(commands)
+    unpromised = [on.Due(), offered(renamed, md5=None), on.Staged(release=renamed)]
+    state, commands = feed(started(Saved(current=NEW)), *unpromised)
+    assert state.saved.current == replace(NEW, version="2.2")
+    assert kinds(commands)[0] == "Discard"
+
+
+@pytest.mark.parametrize("word", [on.Pin(version="2.0"), on.Unpin()])
+@pytest.mark.parametrize("phase", [Phase.CHECKING, Phase.STAGING, Phase.WAITING, Phase.RECHECKING])
+def test_pin_calls_off_what_was_for_another_version(phase: Phase, word: on.Event) -> None:
+    """It is asked anew, without a turn, before anything is touched."""
+    state, commands = feed(reach(phase)[0], word)
+    assert state.phase is Phase.CHECKING
+    assert [one for one in kinds(commands) if one != "Save"] == ["Cancel", "LeaveTurn", "Ask"]
+    assert not state.turn
+    state, commands = feed(state, seen(C, linked=A))
+    assert kinds(commands) == ["Stage"]
+
+
+def test_pin_during_a_way_back_by_hand_is_only_noted() -> None:
+    """The operator chose the release; the next check goes by the pin."""
+    begun = started(Saved(current=B, previous=A), sequential=True)
+    state, commands = feed(begun, on.RollBack(release=A), on.Pin(version="2.0"))
+    assert state.phase is Phase.WAITING
+    assert kinds(commands) == ["Save"]
+
+
 # --- the good way -------------------------------------------------------------------------------
 
 
@@ -868,7 +962,10 @@ def _made(draw: st.DrawFn, kind: type[on.Event], world: World) -> on.Completion:
     if kind is on.TokenSeen:
         linked = draw(st.sampled_from([current, None]))
         standing = draw(st.sampled_from([None, ADOPTED])) if linked is None else None
-        return on.TokenSeen(token=one.token, linked=linked, standing=standing, marked=mark)
+        version = draw(st.sampled_from([None, "1", "2"]))
+        return on.TokenSeen(
+            token=one.token, linked=linked, standing=standing, version=version, marked=mark
+        )
     if kind is on.Staged:
         return on.Staged(release=one, marked=mark)
     if kind is on.StageFailed:
