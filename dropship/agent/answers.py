@@ -151,6 +151,7 @@ class UpdateAnswer:
     error: str | None
     bytes: int
     seconds: SecondsAnswer
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

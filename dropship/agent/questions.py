@@ -66,6 +66,7 @@ def _update(service: str, entry: HistoryEntry) -> UpdateAnswer:
         error=entry.error,
         bytes=entry.bytes,
         seconds=SecondsAnswer(took.stage, took.wait, took.switch, took.verify),
+        version=entry.version,
     )
 
 

@@ -103,12 +103,14 @@ def _plans(updates: Sequence[UpdateAnswer], view: View, now: float) -> list[list
     change = Column(f"FROM {view.arrow} TO", [_change(one, view, 12) for one in updates])
     small = Column(f"FROM {view.arrow} TO", [_change(one, view, 7) for one in updates])
     release = Column("RELEASE", [one_line(one.release or "-") for one in updates])
+    versions = [one_line(one.version) if one.version else "-" for one in updates]
+    version = [Column("VERSION", versions)] if set(versions) != {"-"} else []
     took = Column("TOOK", [_took(one.seconds) for one in updates], right=True)
     parts = Column("OF THAT", [_parts(one.seconds) for one in updates])
     return [
-        [when, name, outcome, change, release, took, parts],
-        [when, name, outcome, change, took, parts],
-        [when, name, outcome, change, took],
+        [when, name, outcome, *version, change, release, took, parts],
+        [when, name, outcome, *version, change, took, parts],
+        [when, name, outcome, *version, change, took],
         [when, short, outcome, small, took],
         [soon, short, outcome, small, took],
         [soon, stub, outcome, small],

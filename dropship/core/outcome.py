@@ -76,4 +76,5 @@ def entry(state: State, outcome: Outcome) -> HistoryEntry:
         error=attempt.reason or attempt.remark,
         bytes=target.bytes if target and not attempt.by_hand else 0,
         seconds=attempt.seconds,
+        version=target.version if target else None,
     )

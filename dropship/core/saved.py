@@ -200,7 +200,7 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One past update. Times are seconds since the epoch."""
+    """One past update. Times are seconds since the epoch; ``version``: of ``release``, if any."""
 
     id: str
     started: float
@@ -213,3 +213,4 @@ class HistoryEntry:
     bytes: int = 0
     seconds: Seconds = Seconds()
     output: str = ""
+    version: str | None = None

@@ -75,4 +75,6 @@ def _judge(state: State, answer: TokenSeen) -> tuple[Verdict, str]:
         return "current", f"version {answer.version} in the store is older"
     current = installed(state, answer)
     restaged = current is not None and current.md5 == meaning(state, answer)
-    return "outdated", "settings of the artifact have changed" if restaged else ""
+    if restaged:
+        return "outdated", "settings of the artifact have changed"
+    return "outdated", f"version {answer.version} is in the store" if answer.version else ""

@@ -86,7 +86,8 @@ def log_outcome(log: logging.LoggerAdapter[logging.Logger], entry: HistoryEntry)
     extra = {"release": entry.release or "", "phase": "done"}
     if entry.outcome == "updated":
         took = entry.finished - entry.started
-        log.info("updated to %s in %.1f s", entry.release, took, extra=extra)
+        version = f" (version {entry.version})" if entry.version else ""
+        log.info("updated to %s%s in %.1f s", entry.release, version, took, extra=extra)
         return
     level = logging.WARNING if entry.outcome == "postponed" else logging.ERROR
     log.log(level, "%s: %s", entry.outcome.replace("-", " "), entry.error, extra=extra)

@@ -134,6 +134,20 @@ def test_retry_that_comes_while_the_state_is_being_written_is_not_a_second_one()
     assert feed(state, on.RetryDue())[1] == ()
 
 
+def test_store_is_left_alone_for_as_long_as_it_wants_and_not_for_ever() -> None:
+    """By the check after the failed one; the backoff of the next failure is its own."""
+    begun = started(Saved(current=A))
+    state, commands = feed(begun, on.Due(), on.StoreFailed(error="429", wait=77.0))
+    assert commands[-1] == do.ArmCheck(do.Pace.BACKOFF, 1, at_least=77.0)
+    state, commands = feed(state, on.Due(), on.StoreFailed(error="503"))
+    assert commands[-1] == do.ArmCheck(do.Pace.BACKOFF, 2)
+    state, commands = feed(state, on.Due(), on.StoreFailed(error="503", wait=1e9))
+    assert commands[-1] == do.ArmCheck(do.Pace.BACKOFF, 3, at_least=3600.0)
+    staged = on.StageFailed(fault=on.StageFault.TRANSIENT, error="503", wait=5.0)
+    state, commands = feed(state, on.Due(), seen(B, linked=A), staged)
+    assert commands[-1] == do.ArmCheck(do.Pace.BACKOFF, 1, at_least=5.0)
+
+
 # --- versions ----------------------------------------------------------------------------------
 
 OLD, NEW = replace(A, version="2.0"), replace(B, version="2.1")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli import documents
 from tests.e2e.host import Host, eventually, tarball
 
 
@@ -37,7 +38,7 @@ def versions(host: Host, name: str) -> list[dict[str, Any]]:
     """What ``versions`` says."""
     done = host.run("versions", name, "--format", "json")
     assert done.returncode == 0, done
-    return list(json.loads(done.stdout))
+    return list(documents.document("versions", done.stdout))
 
 
 def status(host: Host, name: str) -> dict[str, Any]:
@@ -64,6 +65,9 @@ def test_two_versions_of_one_application_stand_side_by_side(host: Host) -> None:
     ]  # fmt: skip
     shown = {one["name"]: one["version"] for one in host.status()["services"]}
     assert shown == {"api-1": "1.11", "api-2": "2.1.1"}
+    past = json.loads(host.run("history", "--format", "json").stdout)
+    assert [one["version"] for one in past[:2]] == ["1.11", "2.1.1"]
+    assert "(version 2.1.1)" in host.said()
     picked = {one["version"]: (one["matches"], one["picked"]) for one in versions(host, "api-2")}
     assert picked == {
         "3.0-rc.1": (False, False), "2.1.1": (True, True), "2.1.0": (True, False), "2.0": (False, False),

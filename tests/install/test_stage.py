@@ -420,6 +420,23 @@ def test_cut_connection_is_taken_up_where_it_broke(tmp_path: Path) -> None:
     assert len(watch.waits) == len(failed)
 
 
+def test_store_that_wants_to_be_left_alone_for_a_while_is(tmp_path: Path) -> None:
+    """Never asked sooner, not by all hosts at once, and not waited for all day."""
+    asks = iter([20.0, 301.0])
+
+    def at(offset: int) -> None:
+        if offset and (wait := next(asks, 0.0)):
+            raise RepoError("429 Too Many Requests", wait=wait)
+
+    repo, watch = MemoryRepo(LARGE, at=at), CountingWatch()
+    with pytest.raises(RepoError, match="429") as caught:
+        stage(request(tmp_path, LARGE), repo, watch, lambda: NOW)
+    (waited,) = watch.waits
+    assert 20.0 <= waited <= 25.0
+    assert caught.value.wait == 301.0
+    assert stage(request(tmp_path, LARGE), repo, watch, lambda: NOW).release.bytes == len(LARGE)
+
+
 def test_connection_that_keeps_breaking_is_given_up(tmp_path: Path) -> None:
     """After five tries in a row without a byte; a permanent fault at once."""
 
