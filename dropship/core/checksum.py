@@ -74,7 +74,7 @@ class PartsDigester:
         self._whole = hashlib.md5(usedforsecurity=False)
 
     def update(self, data: memoryview, /) -> None:
-        """More bytes; those behind the last part belong to it, and spoil it."""
+        """More bytes; those behind the last part spoil the digest."""
         while data and self._left:
             piece = data[: self._left[-1]]
             self._part.update(piece)
@@ -83,10 +83,13 @@ class PartsDigester:
             if self._left[-1] == 0:
                 self._left.pop()
                 self._close()
-        self._part.update(data)
+        self._whole.update(data)
 
     def hexdigest(self) -> str:
         """What they come to, once all parts are there."""
+        while self._left and self._left[-1] == 0:  # empty ones behind the last byte
+            self._left.pop()
+            self._close()
         return self._whole.hexdigest()
 
     def _close(self) -> None:
