@@ -19,10 +19,11 @@ Algorithm = Literal["md5", "sha1", "sha256", "sha512", "crc32", "crc32c", "crc64
 
 
 class Checksum(NamedTuple):
-    """What all bytes come to. ``value``: lower-case hex."""
+    """What all bytes come to. ``value``: lower-case hex; ``by``: who says so, if not the store."""
 
     algorithm: Algorithm
     value: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
