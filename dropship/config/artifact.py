@@ -84,6 +84,7 @@ def artifact(reader: Reader, block: Block, repos: Entries, *, alone: bool) -> Ta
     location: Any = reader.make(cls, body)
     _somewhere(reader, body, location)
     versions(reader, body, values, None if location is FAULTY else location)
+    _something_beside(reader, body, values, location)
     repo: RepoConfig | None = entry.config
     made = values.make(ArtifactConfig, repo=repo or FAULTY, location=location)
     taken = Taken(body, values, made, repo, None if location is FAULTY else location)
@@ -122,6 +123,16 @@ def _somewhere(reader: Reader, body: Body, location: Any) -> None:
     elsewhere = any(isinstance(item.value, CallValue) for item in items)
     if ways and not elsewhere and not any(getattr(location, name) for name in ways):
         reader.missing(body, " or ".join(ways), f"{ways[0]} = …", ways)
+
+
+def _something_beside(reader: Reader, body: Body, values: Values, location: Any) -> None:
+    """Of a store without paths nobody can say what stands beside an artifact."""
+    ways = ("at", "url", "path")
+    if location is FAULTY or any(hasattr(location, name) for name in ways):
+        return
+    if values.get("checksum"):
+        why = "takes an artifact with a path, which this store does not have"
+        _unfit(reader, body, values, "checksum", why, suggestion="leave it out")
 
 
 def _whole_url(reader: Reader, taken: Taken) -> None:

@@ -112,6 +112,12 @@ class ArtifactConfig:
     allow_downgrade: bool = option(
         False, doc="An older version is installed too, where it is the newest that is wanted."
     )
+    checksum: Literal["sidecar"] | None = option(
+        None,
+        otherwise="what the store itself promises",
+        doc="With `sidecar` a file of checksums must stand beside the artifact, and hold: its name "
+        "with `.sha256`, `.sha512` or `.md5` behind it, or `SHA256SUMS` and its like in the folder.",
+    )
     keep_releases: int = option(5, doc="Releases that worked to keep besides the current one.")
     release_path: Path | None = option(
         None,

@@ -9,7 +9,7 @@ from dropship.config.reader import Reader, Values
 from dropship.core.option import fold
 from dropship.core.version import PLACE, Constraint, VersionError
 from dropship.hcl.ast import CallValue, Item, StringValue
-from dropship.repos.source import address
+from dropship.repos.address import address
 
 _ELSEWHERE: Final = ("destination", "bucket", "releasepath")
 _CHOOSING: Final = ("version", "versionorder", "allowdowngrade")

@@ -115,7 +115,8 @@ class Workshop:
         artifact = service.artifact
         lock = service.lock
         constraint = Constraint(artifact.version_order, artifact.version)
-        source = Source(self.repo(artifact.repo), artifact.location, constraint)
+        sidecar = artifact.checksum == "sidecar"
+        source = Source(self.repo(artifact.repo), artifact.location, constraint, sidecar=sidecar)
         source.prepare()
         return Rig(
             service=service,

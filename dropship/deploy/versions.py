@@ -14,7 +14,7 @@ from dropship.core.saved import Saved
 from dropship.core.version import PLACE, key
 from dropship.deploy.rig import Rig
 from dropship.errors import DropshipError
-from dropship.repos.source import address
+from dropship.repos.address import address
 
 _NAMED: Final = 5
 

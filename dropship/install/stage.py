@@ -49,6 +49,7 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _LOOK_SECONDS: Final = 0.2
 _FILE_MODE: Final = 0o644
 _SHORT_MD5: Final = 12
+_OWN: Final = ("md5", "sha256")  # computed of every artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,7 @@ class _Attempt:
 
 def _others(found: Found) -> dict[Checksum, Digester]:
     """What computes the promises besides md5 and sha256, by promise; of parts, the joint one."""
-    made = {one: digester(one.algorithm) for one in found.checksums}
+    made = {one: digester(one.algorithm) for one in found.checksums if one.algorithm not in _OWN}
     others = {one: other for one, other in made.items() if other is not None}
     if found.parts is not None:
         others[Checksum("md5", found.parts.combined)] = PartsDigester(found.parts)
@@ -275,15 +276,24 @@ def _verify(request: StageRequest, fetched: Fetched, others: Mapping[Checksum, D
         ("md5", digest.md5, artifact.md5.strip(), operator),
         ("sha256", digest.sha256, artifact.sha256.strip(), operator),
     ]
+    promises += [
+        (one.algorithm, getattr(digest, one.algorithm), one.value, _whose(one, store))
+        for one in found.checksums
+        if one.algorithm in _OWN
+    ]
     for one, other in others.items():
         what = "md5 of the parts" if isinstance(other, PartsDigester) else one.algorithm
-        promises.append((what, other.hexdigest(), one.value, store))
+        promises.append((what, other.hexdigest(), one.value, _whose(one, store)))
     for name, real, promised, whose in promises:
         if promised and promised.lower() != real:
             raise IntegrityError(
                 f"the {name} of what came from {found.source} is {real}, but {whose} {promised}",
                 cure="it is downloaded again at the next check; if it stays so, publish it again",
             )
+
+
+def _whose(one: Checksum, store: str) -> str:
+    return f"{one.by} promises" if one.by else store
 
 
 def _refuse(said: Report, fetched: Fetched) -> None:

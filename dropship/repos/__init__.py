@@ -36,8 +36,8 @@ class Found(NamedTuple):
         content_type: The store's type for it, lower case without parameters, or empty.
         md5: What the bytes must hash to, where the store promises it.
         sha256: Likewise.
-        checksums: What the bytes come to in other ways, where the store promises it; only such
-            as this host can compute.
+        checksums: What the bytes come to in other ways, where the store promises it, or somebody
+            else does; only such as this host can compute.
         parts: The artifact was put there in parts, whose digests the store knows.
         version: What ``{version}`` stood for, if the path had it; the source fills it in.
         ref: Whatever the backend needs to ask for exactly this object again.

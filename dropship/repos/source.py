@@ -7,13 +7,14 @@ has the version in it: two versions may well have the same token of their store.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from dropship.core.values import Token
 from dropship.core.version import Constraint, Pattern, key
 from dropship.errors import MissingError
 from dropship.repos import Body, Found, Repo
+from dropship.repos.address import at, filled, parted
+from dropship.repos.sidecar import Sidecar
 
 # Versions that stand in folders may lack the artifact: half published, half deleted.
 _TRIED: Final = 5
@@ -28,12 +29,18 @@ class Source:
     """
 
     def __init__(
-        self, repo: Repo[Any], location: Any, constraint: Constraint | None = None
+        self,
+        repo: Repo[Any],
+        location: Any,
+        constraint: Constraint | None = None,
+        *,
+        sidecar: bool = False,
     ) -> None:
         self._repo = repo
         self._location = location
+        self._sidecar = Sidecar(repo) if sidecar else None
         self._constraint = constraint or Constraint()
-        self._pattern = Pattern.of(address(location))
+        self._pattern = Pattern.of(parted(location)[0])
         self.local = bool(getattr(repo, "local", False))
         self.versioned = self._pattern is not None
 
@@ -41,16 +48,19 @@ class Source:
         """Build what asking takes, for those who share this memory; talks to nobody."""
         if prepare := getattr(self._repo, "prepare", None):
             prepare(self._location)
+        if self._sidecar is not None:
+            self._sidecar.prepare(self._location)
 
     def find(self, pinned: str | None = None) -> Found:
         """What the artifact is now; of several versions the newest wanted one, or the ``pinned``.
 
         Raises:
             MissingError: There is no such artifact, or no such version.
-            RepoError: The store could not be asked.
+            RepoError: The store could not be asked, or nothing vouches for the artifact where
+                something should.
         """
         if self._pattern is None:
-            return self._repo.find(self._location)
+            return self._whole(self._location)
         if pinned is not None:
             return self._version(self._pattern, pinned)
         return self._newest(self._pattern)
@@ -93,12 +103,18 @@ class Source:
         return self._version(pattern, wanted[0])
 
     def _version(self, pattern: Pattern, version: str) -> Found:
-        found = self._repo.find(self._at(pattern, version))
+        found = self._whole(self._at(pattern, version))
         token = Token(f"{version} {found.token}")
-        return found._replace(version=version, token=token, own=found.token)
+        own = found.token if found.own is None else found.own
+        return found._replace(version=version, token=token, own=own)
+
+    def _whole(self, location: Any) -> Found:
+        """What is found, with what the file beside it says."""
+        found = self._repo.find(location)
+        return self._sidecar.vouched(location, found) if self._sidecar else found
 
     def _at(self, pattern: Pattern, version: str) -> Any:
-        return at(self._location, pattern.filled(version))
+        return at(self._location, filled(self._location, pattern, version))
 
     def _listed(self, pattern: Pattern) -> list[str]:
         order = self._constraint.order
@@ -120,15 +136,3 @@ def _none(pattern: Pattern, listed: list[str], text: str) -> MissingError:
         f"no version of {where} {what}; the newest is {listed[0]}",
         cure="check the artifact's version; a pre-release must be named in it",
     )
-
-
-def address(location: Any) -> str:
-    """The URL of a location, else its path; empty if it has neither."""
-    return str(getattr(location, "url", "") or getattr(location, "path", "") or "")
-
-
-def at(location: Any, address: str) -> Any:
-    """The location of another object of the same store."""
-    if own := getattr(location, "at", None):
-        return own(address)
-    return replace(location, **{"url" if getattr(location, "url", "") else "path": address})
