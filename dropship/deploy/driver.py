@@ -11,7 +11,6 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,32 +18,28 @@ from dropship.core import commands as do
 from dropship.core import events as on
 from dropship.core import schedule
 from dropship.core.phase import Phase
-from dropship.core.saved import Journal, Outcome
+from dropship.core.saved import Outcome
 from dropship.core.situation import State
 from dropship.core.update import step
-from dropship.core.values import Duration
-from dropship.deploy import by_hand, descriptors, ground, words
+from dropship.deploy import by_hand, descriptors, words
 from dropship.deploy.attention import Attention
+from dropship.deploy.beginning import KINDS, Beginning
 from dropship.deploy.chores import Chores
 from dropship.deploy.complaints import Complaints
 from dropship.deploy.desk import Answer, ByHand, Desk, Verdict
-from dropship.deploy.hooks import Listener, await_leftover
+from dropship.deploy.hooks import Listener
 from dropship.deploy.orders import Orders
 from dropship.deploy.output import Output
 from dropship.deploy.perform import Performer
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
 from dropship.errors import (
-    ActivationError,
     DropshipError,
     InterruptedByStop,
     LeaseLostError,
     StateError,
 )
-from dropship.exec import groups
-from dropship.install import activate, adopt
 from dropship.log import Telling, hide
-from dropship.state.hook_mark import HookMark
 
 _RETRY_AT_MOST: Final = 60.0
 
@@ -94,6 +89,7 @@ class Driver:
         self._pending: tuple[do.Command, ...] | None = None
         self._output = Output()
         self._complaints = Complaints(self._log)
+        self._beginning = Beginning(rig, self._watch, self._log, self._hook_line)
 
     # --- the loop -------------------------------------------------------------------------------
 
@@ -108,7 +104,7 @@ class Driver:
                 can open no more files.
         """
         try:
-            started = self._started()
+            started = self._beginning.started()
         except InterruptedByStop:  # while a leftover hook was waited for
             self._orders.refuse_rest()
             return 1
@@ -219,7 +215,7 @@ class Driver:
         # The desk first: what it shows of a phase must be gone before the log goes on.
         if self.state != before:
             self._desk.show(self.state, self._next_check())
-        kind = None if self.state.phase is Phase.ACTIVATING else _KINDS.get(self.state.phase)
+        kind = None if self.state.phase is Phase.ACTIVATING else KINDS.get(self.state.phase)
         empty = kind is not None and not self._rig.hooks[kind]
         words.log_step(self._log, before, self.state, event, empty=empty)
         self._complaints.heed(event)
@@ -354,55 +350,6 @@ class Driver:
             # An end that was asked for is no death: the next start counts as if it had not been.
             self._rig.store.journal_write(replace(journal, deaths=journal.deaths - 1))
 
-    # --- beginnings -----------------------------------------------------------------------------
-
-    def _started(self) -> on.Started:
-        store, layout = self._rig.store, self._rig.layout
-        disk, journal = store.load(), store.journal_read()
-        saved = ground.known(layout, disk, journal, self._log)
-        if journal is None:
-            # Its mark goes after the journal: a kill between the two leaves it behind. So does a
-            # kill before the journal leaves one that was only prepared.
-            with suppress(StateError):
-                store.journal_remove()
-            self._end_by_hand()
-            return on.Started(saved=saved, mended=saved != disk)
-        self._log.warning("recovering an update that was cut off while %s", journal.phase.value)
-        with suppress(OSError, ActivationError):
-            adopt.finish(layout)
-        target = journal.attempt.target
-        return on.Started(
-            saved=saved,
-            mended=saved != disk,
-            journal=self._after_hook(journal),
-            linked_to_target=target is not None and activate.current(layout) == target.name,
-        )
-
-    def _end_by_hand(self) -> None:
-        """Nothing is running any more of a hook whose driver died while it ran by hand."""
-        with suppress(StateError):
-            mark = self._rig.store.hook_read()
-            if mark is not None:
-                self._await(mark)
-            self._rig.store.hook_remove()
-
-    def _after_hook(self, journal: Journal) -> Journal:
-        """Nothing of a hook is running any more; where its kind's hooks go on."""
-        mark = self._rig.store.hook_read()
-        if mark is None or mark.update != journal.attempt.id:
-            return journal
-        self._await(mark)
-        undoing = journal.phase.value.startswith("undo")
-        if _KINDS.get(journal.phase) != mark.kind or mark.rollback != undoing:
-            return journal
-        return replace(journal, hook=max(journal.hook, mark.index))
-
-    def _await(self, mark: HookMark) -> None:
-        if mark.group is not None and groups.alive(mark.group):
-            what = "waiting for what is left of a %s command, process group %d, at most %s"
-            self._log.warning(what, mark.kind, mark.group.pgid, Duration.of(mark.timeout))
-        await_leftover(mark, self._watch, self._hook_line)
-
     # --- telling --------------------------------------------------------------------------------
 
     def _next_check(self) -> float | None:
@@ -439,14 +386,3 @@ def new_id() -> str:
 
 def _required(command: do.Command) -> bool:
     return isinstance(command, do.WriteJournal) and command.required
-
-
-# Which hooks a phase runs; a driver that died while switching may have begun the after hooks.
-_KINDS: Final[dict[Phase, do.HookKind]] = {
-    Phase.BEFORE: "before",
-    Phase.ACTIVATING: "after",
-    Phase.AFTER: "after",
-    Phase.UNDO_BEFORE: "before",
-    Phase.UNDO_AFTER: "after",
-    Phase.UNDO_NOTIFY: "failed",
-}
