@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from dropship.core.phase import Phase
 from dropship.core.watch import Progress
-
-if TYPE_CHECKING:
-    from dropship.deploy.driver import Driver
+from dropship.deploy.desk import Desk
 
 
 class Attention:
-    """Implements ``core.watch.Watch``: beats, keeps the lease, lets orders in."""
+    """Implements ``core.watch.Watch``: beats, keeps the lease, lets orders in.
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+    ``let_in`` is the driver's for all of that, ``phase`` tells what it is at.
+    """
 
-    def look(self) -> None:
-        """Beat the heart, keep the lease, let orders in."""
-        self._driver.let_in()
+    def __init__(self, desk: Desk, let_in: Callable[[], None], phase: Callable[[], Phase]) -> None:
+        self._desk = desk
+        self._phase = phase
+        self.look = let_in
 
     def wait(self, seconds: float) -> None:
         """Sleep, attentively."""
         until = time.monotonic() + seconds
         self.look()
         while (left := until - time.monotonic()) > 0:
-            self._driver.desk.sleep(min(left, 1.0))
+            self._desk.sleep(min(left, 1.0))
             self.look()
 
     def report(self, progress: Progress) -> None:
         """Pass it on."""
-        self._driver.desk.report(self._driver.state.phase, progress)
+        self._desk.report(self._phase(), progress)

@@ -76,7 +76,7 @@ class Driver:
         self._rig = rig
         self._desk = desk
         self._log = Telling(log, lambda: words.fields(self.state))
-        self._watch = Attention(self)
+        self._watch = Attention(desk, self._let_in, lambda: self.state.phase)
         self._turn = Turn(rig)
         self._listener = Listener(self._hook_line, self._passed)
         self._performer = Performer(rig, self._turn, desk, self._watch, self._listener)
@@ -260,7 +260,7 @@ class Driver:
             return on.StoreFailed(error="interrupted", id=command.id, at=time.time())
         return None
 
-    def let_in(self) -> None:
+    def _let_in(self) -> None:
         """Orders that come while a long command runs; the watch calls this.
 
         Raises:
@@ -363,11 +363,6 @@ class Driver:
 
     def _passed(self, text: str) -> None:
         self._log.warning("%s", text)
-
-    @property
-    def desk(self) -> Desk:
-        """Whom the driver works for."""
-        return self._desk
 
     _OWN: Final[dict[type[do.Command], Callable[..., None]]] = {
         do.ArmCheck: _arm_check,
