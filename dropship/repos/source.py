@@ -7,17 +7,22 @@ has the version in it: two versions may well have the same token of their store.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from dropship.core.values import Token
 from dropship.core.version import Constraint, Pattern, key
-from dropship.errors import MissingError
+from dropship.errors import MissingError, RepoError
 from dropship.repos import Body, Found, Repo
 from dropship.repos.address import at, filled, parted
 from dropship.repos.sidecar import Sidecar
 
 # Versions that stand in folders may lack the artifact: half published, half deleted.
 _TRIED: Final = 5
+_MOST_NAMES: Final = 100_000
+# Nobody listens while a store is asked; one that is slow must not look like a worker that hangs.
+_LONGEST_SECONDS: Final = 20.0
 
 
 class Source:
@@ -35,7 +40,9 @@ class Source:
         constraint: Constraint | None = None,
         *,
         sidecar: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._repo = repo
         self._location = location
         self._sidecar = Sidecar(repo) if sidecar else None
@@ -118,10 +125,26 @@ class Source:
 
     def _listed(self, pattern: Pattern) -> list[str]:
         order = self._constraint.order
-        names = self._repo.names(self._location, pattern.folder, pattern.begins)
+        names = self._bounded(pattern)
         found = {version for name in names if (version := pattern.version(name)) is not None}
         known = [(rank, one) for one in found if (rank := key(order, one)) is not None]
         return [one for _, one in sorted(known, reverse=True)]
+
+    def _bounded(self, pattern: Pattern) -> Iterator[str]:
+        """What the folder has, which may be a bucket that somebody else fills."""
+        until = self._clock() + _LONGEST_SECONDS
+        names = self._repo.names(self._location, pattern.folder, pattern.begins)
+        for count, name in enumerate(names):
+            where = f"{pattern.folder}{pattern.begins}"
+            if count == _MOST_NAMES:
+                raise RepoError(
+                    f"there are more than {_MOST_NAMES} names below {where}",
+                    cure="delete old versions, or keep them in a folder of their own",
+                    permanent=True,
+                )
+            if self._clock() > until:
+                raise RepoError(f"listing {where} took longer than {_LONGEST_SECONDS:.0f} s")
+            yield name
 
 
 def _none(pattern: Pattern, listed: list[str], text: str) -> MissingError:

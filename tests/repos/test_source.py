@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,20 @@ def test_folder_that_cannot_be_read_is_not_one_without_versions(tmp_path: Path) 
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(RepoError, match="circle"):
         source(tmp_path, "loop/{version}/a.tgz").find()
+
+
+def test_listing_without_end_is_given_up(tmp_path: Path) -> None:
+    """By count, and by the clock: the worker must not look as if it hung."""
+
+    class Endless(FileRepo):
+        def names(self, location: FileLocation, folder: str, begins: str) -> Iterator[str]:
+            del location, folder
+            return (f"{begins}{number}.tgz" for number in count())
+
+    repo, location = Endless(FileOptions(root=tmp_path)), FileLocation(path="a-{version}.tgz")
+    with pytest.raises(RepoError, match="more than 100000 names below a-") as caught:
+        Source(repo, location).find()
+    assert caught.value.permanent
+    ticks = count()
+    with pytest.raises(RepoError, match="took longer than 20 s"):
+        Source(repo, location, clock=lambda: float(next(ticks))).find()
