@@ -6,7 +6,7 @@ supervisor builds before it forks, and the workers share the memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from dropship.core.secrets import secret_values
 from dropship.core.situation import Facts
 from dropship.core.values import Duration, Share
 from dropship.core.version import Constraint
+from dropship.deploy import strangers
 from dropship.deploy.recipe import recipe
 from dropship.errors import ConfigError
 from dropship.exec import environ as environs
@@ -132,7 +133,7 @@ class Workshop:
                 "failed": _hooks("failed", service.failed),
             },
             health=tuple(
-                BuiltHealth(one, _built(plugins.Kind.HEALTH, one.type)(one.options))
+                BuiltHealth(one, _built(plugins.Kind.HEALTH, one.type, one.options))
                 for one in service.health
             ),
             environ=self._environ,
@@ -147,12 +148,12 @@ class Workshop:
             ConfigError: The backend cannot be loaded or refuses its options.
         """
         if config not in self._repos:
-            self._repos[config] = _built(plugins.Kind.REPO, config.type)(config.options)
+            self._repos[config] = _built(plugins.Kind.REPO, config.type, config.options)
         return self._repos[config]
 
     def _locker(self, config: LockConfig) -> Locker:
         folder = self._config.state_path / "locks"
-        made: Locker = _built(plugins.Kind.LOCK, config.type)(config.options, folder)
+        made: Locker = _built(plugins.Kind.LOCK, config.type, config.options, folder)
         return made
 
 
@@ -177,8 +178,9 @@ def _hooks(
     if first:
         found.append(_legacy(first))
     for config in configs:
-        cls = _built(plugins.Kind.HOOK, config.type)
-        found.append((config, cls(config.options), bool(getattr(cls, "notifies", False))))
+        cls = _class(plugins.Kind.HOOK, config.type)
+        hook = strangers.built(plugins.Kind.HOOK, config.type, cls, config.options)
+        found.append((config, hook, bool(getattr(cls, "notifies", False))))
     if last:
         found.append(_legacy(last))
     return tuple(
@@ -199,7 +201,11 @@ def _legacy(command: str) -> tuple[HookConfig, Hook, bool]:
     return config, CommandHook(options), False
 
 
-def _built(kind: plugins.Kind, name: str) -> Callable[..., Any]:
+def _built(kind: plugins.Kind, name: str, *arguments: Any) -> Any:
+    return strangers.built(kind, name, _class(kind, name), *arguments)
+
+
+def _class(kind: plugins.Kind, name: str) -> type[Any]:
     found = plugins.find(kind, name)
     if found is None:
         raise ConfigError(
