@@ -18,6 +18,7 @@ from dropship.hooks.script import ScriptHook, ScriptOptions
 from dropship.hooks.systemd import SystemdHook, SystemdOptions
 from dropship.hooks.webhook import Webhook, WebhookOptions
 from tests.exec.runs import Runner
+from tests.plugins.dropship_shelf.note import NoteHook, NoteOptions
 from tests.servers.process import free_port
 
 EVENT = Event(service="api", hostname="web-07", update_id="u1", phase="after")
@@ -67,6 +68,9 @@ def systemd(unit: str) -> Make:
 
 
 GOOD: dict[str, Make] = {
+    "third-party": lambda request: NoteHook(
+        NoteOptions(file=str(request.getfixturevalue("tmp_path") / "notes"))
+    ),
     "consul-event": lambda request: consul("deployed", consul_address(request)),
     "webhook": lambda request: webhook(request, "/deploys"),
     "grafana-annotation": lambda request: grafana(request, "/"),
@@ -77,6 +81,7 @@ GOOD: dict[str, Make] = {
     "systemd": systemd("runs"),
 }
 BAD: dict[str, Make] = {
+    "third-party": lambda _: NoteHook(NoteOptions(file="/nowhere/notes")),
     "consul-event": lambda request: consul("guarded", consul_address(request)),
     "consul-event-down": lambda _: consul("deployed", f"127.0.0.1:{free_port()}"),
     "consul-event-odd": lambda _: consul("deployed", "consul://there"),
@@ -136,6 +141,7 @@ def test_hook_describes_what_it_would_do(request: pytest.FixtureRequest, name: s
         (GrafanaAnnotationHook, True),
         (GraphiteEventHook, True),
         (Webhook, True),
+        (NoteHook, True),
     ],
 )
 def test_hook_says_whether_it_only_tells_somebody(hook: Any, *, notifies: bool) -> None:

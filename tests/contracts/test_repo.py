@@ -12,6 +12,7 @@ import pytest
 
 from dropship.core.values import Size
 from dropship.errors import MovedError, RepoError
+from tests.contracts import strangers
 from tests.contracts.shelves import Bucket, Folder, Shelf, Web, drain, read
 
 DATA = random.Random(7).randbytes(1_300_000)
@@ -28,6 +29,7 @@ SHELVES: dict[str, Make] = {
     "s3": lambda request, _, name: Bucket(request.getfixturevalue("swift"), name),
     "s3-prepared": lambda request, _, name: Bucket(request.getfixturevalue("swift"), name, prepared=True),
 }  # fmt: skip
+SHELVES |= strangers.shelves()
 
 
 @pytest.fixture(params=SHELVES)

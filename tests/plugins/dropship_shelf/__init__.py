@@ -1,0 +1,1 @@
+"""A store and a hook that are no part of Dropship."""
