@@ -127,8 +127,7 @@ def _somewhere(reader: Reader, body: Body, location: Any) -> None:
 
 def _something_beside(reader: Reader, body: Body, values: Values, location: Any) -> None:
     """Of a store without paths nobody can say what stands beside an artifact."""
-    ways = ("at", "url", "path")
-    if location is FAULTY or any(hasattr(location, name) for name in ways):
+    if location is FAULTY or any(hasattr(location, name) for name in ("url", "path")):
         return
     if values.get("checksum"):
         why = "takes an artifact with a path, which this store does not have"
