@@ -131,6 +131,7 @@ def options(swift: Swift, secret: str = swift_server.SECRET, **more: Any) -> S3O
 
 def replace(path: Path, data: bytes) -> None:
     """Write a file that differs from the one before in its time, however coarse clocks are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     before = path.stat().st_mtime_ns if path.exists() else 0
     path.write_bytes(data)
     # HTTP's dates know only seconds.
