@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from urllib.parse import quote, unquote, urljoin
 
 from dropship.core.option import option
-from dropship.core.values import Secret, Strings, Token
+from dropship.core.values import Secret, Size, Strings
 from dropship.errors import ConfigError, MovedError, RepoError
-from dropship.net import lengths
 from dropship.net import url as urls
 from dropship.net.http import Http, Identity, NetError
-from dropship.net.lengths import LengthError, Part
+from dropship.net.lines import in_a_line
 from dropship.repos import Body, Found
+from dropship.repos import http_answer as answers
+from dropship.repos import http_index as index
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
 
 if TYPE_CHECKING:
     import requests
 
-_NO_HEAD: Final = frozenset({405, 501})
-_LATER: Final = frozenset({408, 423, 425, 429})
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
-_CURES: Final = {
-    401: "check user and password or bearer of the repo",
-    403: "check the credentials of the repo and what they may read",
-    404: "check the artifact's path or url",
-    407: "check the proxy's credentials in the environment",
-    410: "check the artifact's path or url",
-}
+# What says nothing of GET: HEAD is not known, or not allowed to whom a signed URL lets read.
+_NO_HEAD: Final = frozenset({400, 403, 404, 405, 501})
+_MOST_SEEN: Final = 64
+_LONGEST_PAGE_BYTES: Final = 16 << 20
+_LONGEST_PAGE_SECONDS: Final = 30.0
+_PIECE_BYTES: Final = 64 << 10
+_MOST_KEPT: Final = 64 << 10  # characters of the names of one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,33 @@ class HttpLocation:
     )
     path: str = option("", doc="The artifact's path below the repo's `url`.")
 
+    @property
+    def address(self) -> str:
+        """Its URL without a query, or its path."""
+        return self.url.partition("#")[0].partition("?")[0] or self.path
+
+    def at(self, address: str) -> HttpLocation:
+        """Another artifact of the same server, with the query (a signature, say) of this one."""
+        if not self.url:
+            return replace(self, path=address)
+        query = self.url.partition("#")[0].partition("?")[2]
+        more = f"?{query}" if query and "?" not in address else ""
+        return replace(self, url=address + more)
+
+
+class _Seen(NamedTuple):
+    """What an artifact was, and how it was asked for. ``part``: by its first byte, for want of HEAD."""
+
+    found: Found
+    part: bool
+
+
+class _Page(NamedTuple):
+    """What stood in a folder, and the ETag of the page that said so."""
+
+    etag: str
+    names: tuple[str, ...]
+
 
 class HttpRepo:
     """Files by URL, known by their ETag, or by Last-Modified and length."""
@@ -79,6 +106,8 @@ class HttpRepo:
         self._base = options.url
         self._stall = options.stall_timeout.seconds
         self._rate = options.max_rate
+        self._seen: dict[str, _Seen] = {}
+        self._pages: dict[tuple[str, str], _Page] = {}
         self._http = Http(
             Identity(
                 home=options.url,
@@ -93,40 +122,70 @@ class HttpRepo:
         )
 
     def find(self, location: HttpLocation) -> Found:
-        """Ask for the headers of the artifact.
+        """Ask for the headers of the artifact; of one that was seen before, only whether it changed.
 
         Raises:
             RepoError: There was no good answer, or one that cannot tell whether it changed.
         """
         url = self._url(location)
-        response = self._ask("HEAD", url, {})
-        if response.status_code in _NO_HEAD:
-            response.close()
-            response = self._ask("GET", url, {})
+        seen = self._seen.get(url)
+        response = self._headers(url, seen)
         try:
-            _good(response, url)
-            return _found(response, url)
+            if response.status_code == 304 and seen is not None:
+                return seen.found
+            answers.good(self._http, response, url)
+            found = answers.found_of(response, url)
         finally:
-            _done(response)
+            answers.done(response)
+        _keep(self._seen, url, _Seen(found, part=response.request.method == "GET"))
+        return found
 
     def open(self, location: HttpLocation, found: Found, offset: int = 0) -> Body:
         """Ask for the bytes of the artifact that ``find`` saw.
 
         Raises:
-            MovedError: It is another by now.
+            MovedError: It is another by now, or one that cannot be gone on with at ``offset``.
             RepoError: There was no good answer.
         """
         url = self._url(location)
-        response = self._ask("GET", url, _conditions(found, offset), read=self._stall)
+        response = self._ask("GET", url, answers.this(found, offset), read=self._stall)
         try:
             # What begins behind its end (416) is not as long as it was.
             if response.status_code == 412 or (response.status_code == 416 and offset):
                 raise MovedError(f"{found.source} changed since it was looked at")
-            _good(response, url)
-            return paced(_body(self._http, response, url, found, offset), self._rate)
+            return paced(answers.body_of(self._http, response, url, found, offset), self._rate)
         except BaseException:
             response.close()
             raise
+
+    def names(self, location: HttpLocation, folder: str, begins: str) -> Iterator[str]:
+        """What the index page of a folder links.
+
+        Raises:
+            RepoError: There was no good answer, or no index page.
+        """
+        url = self._folder(location, folder)
+        known = self._pages.get((url, begins))
+        response = self._ask("GET", url, _for_page(known))
+        try:
+            if response.status_code == 304 and known is not None:
+                answers.done(response)
+                yield from known.names
+                return
+            _listing(self._http, response, url)
+            written = index.in_a_url if location.url else index.in_a_path
+            wanted, kept, size = unquote(begins), [], 0
+            for name in self._children(response, url):
+                if name.startswith(wanted):
+                    size += len(name)
+                    if size <= _MOST_KEPT:
+                        kept.append(written(name))
+                    yield written(name)
+        finally:
+            response.close()
+        etag = response.headers.get("ETag", "")
+        if etag and size <= _MOST_KEPT:
+            _keep(self._pages, (url, begins), _Page(etag, tuple(kept)))
 
     def close(self) -> None:
         """Give back connections."""
@@ -144,6 +203,62 @@ class HttpRepo:
             )
         return urljoin(self._base.rstrip("/") + "/", below.lstrip("/"))
 
+    def _folder(self, location: HttpLocation, folder: str) -> str:
+        if folder:
+            return self._url(location.at(folder))
+        if not self._base:
+            raise RepoError(
+                "the artifact lies in no folder", cure="add `url` to the repo", permanent=True
+            )
+        return self._base.rstrip("/") + "/"
+
+    def _headers(self, url: str, seen: _Seen | None) -> requests.Response:
+        """The answer to HEAD, or where the server has none to the cheapest GET there is."""
+        news = answers.news(seen.found) if seen else {}
+        if not (seen and seen.part):
+            response = self._ask("HEAD", url, news)
+            if response.status_code not in _NO_HEAD:
+                return response
+            answers.done(response)
+        response = self._ask("GET", url, {**news, "Range": "bytes=0-0"})
+        if response.status_code == 416:  # what is empty has no first byte
+            answers.done(response)
+            response = self._ask("GET", url, news)
+        return response
+
+    def _children(self, response: requests.Response, url: str) -> Iterator[str]:
+        kind = response.headers.get("Content-Type", "")
+        page = urls.without_login(response.request.url or url)[0]
+        try:
+            yield from index.children(page, kind, self._pieces(response, url))
+        except ValueError as error:
+            raise RepoError(
+                f"{urls.shown(url)} lists nothing: its JSON is no index: {error}",
+                cure="`version` needs an index page as nginx or Caddy write it",
+                permanent=True,
+            ) from error
+
+    def _pieces(self, response: requests.Response, url: str) -> Iterator[bytes]:
+        """The page, which must come to an end."""
+        body = self._http.body(
+            response, source=urls.shown(url), length=answers.length(response, url)
+        )
+        buffer = memoryview(bytearray(_PIECE_BYTES))
+        left, over = _LONGEST_PAGE_BYTES, time.monotonic() + _LONGEST_PAGE_SECONDS
+        while count := body.readinto(buffer):
+            left -= count
+            if left < 0:
+                raise RepoError(
+                    f"{urls.shown(url)}: the index page is longer than {Size(_LONGEST_PAGE_BYTES)}",
+                    cure="put the versions into a folder of their own",
+                    permanent=True,
+                )
+            if time.monotonic() > over:
+                raise RepoError(
+                    f"{urls.shown(url)}: the index page was not there within {_LONGEST_PAGE_SECONDS:g} s"
+                )
+            yield bytes(buffer[:count])
+
     def _ask(
         self, method: str, url: str, headers: dict[str, str], read: float | None = None
     ) -> requests.Response:
@@ -157,127 +272,34 @@ class HttpRepo:
             ) from error
 
 
-def _done(response: requests.Response) -> None:
-    """Give back the connection: an answer to HEAD has no body, anything else is cut off."""
-    if response.request.method == "HEAD":
-        response.raw.drain_conn()
-    response.close()
+def _for_page(known: _Page | None) -> dict[str, str]:
+    return {"Accept": index.ACCEPT, **({"If-None-Match": known.etag} if known else {})}
 
 
-def _good(response: requests.Response, url: str) -> None:
-    status = response.status_code
-    if status in {200, 206}:
-        return
-    permanent = status < 500 and status not in _LATER
-    raise RepoError(
-        f"{urls.shown(url)}: {status} {response.reason}",
-        cure=_cure(response, status),
-        permanent=permanent,
-    )
-
-
-def _cure(response: requests.Response, status: int) -> str:
-    cure = _CURES.get(status, "")
-    asked = response.request.url or ""
-    sent = "Authorization" in response.request.headers
-    if status in {401, 403} and not sent and response.request.method:
-        return f"{cure} (none were sent to {urls.shown(asked)})"
-    return cure
-
-
-def _found(response: requests.Response, url: str) -> Found:
-    headers = response.headers
-    token = _token(response, url)
-    if not token:
-        raise RepoError(
-            f"{urls.shown(url)}: the server tells neither ETag nor Last-Modified with a length, so a change could not be seen",
-            cure="let it send one of them",
-            permanent=True,
-        )
-    return Found(
-        token=token,
-        source=urls.shown(url),
-        name=unquote(PurePosixPath(urlsplit(url).path).name),
-        size=_length(response, url),
-        content_type=headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-        ref=headers.get("Last-Modified", ""),
-    )
-
-
-def _token(response: requests.Response, url: str) -> Token:
-    etag = response.headers.get("ETag", "").strip()
-    if etag.removeprefix("W/") not in {"", '""'}:
-        return Token(etag)
-    modified, length = response.headers.get("Last-Modified"), _total(response, url)
-    return Token(f"{modified} {length}" if modified and length is not None else "")
-
-
-def _length(response: requests.Response, url: str) -> int | None:
-    with _sense(url):
-        return lengths.length(response.headers.get("Content-Length"))
-
-
-def _part(response: requests.Response, url: str) -> Part:
-    """The part that was sent; a server without ranges sends all of it."""
-    if response.status_code != 206:
-        return lengths.WHOLE
-    with _sense(url):
-        return lengths.part(response.headers.get("Content-Range"))
-
-
-def _total(response: requests.Response, url: str) -> int | None:
-    """The length of the whole artifact, also where the answer is a part of it."""
-    part, length = _part(response, url), _length(response, url)
-    if part.total is not None or length is None:
-        return part.total
-    return part.begins + length
-
-
-@contextmanager
-def _sense(url: str) -> Iterator[None]:
-    """Numbers of an answer; those that make no sense may be better the next time.
+def _listing(http: Http, response: requests.Response, url: str) -> None:
+    """See that it is an index page.
 
     Raises:
-        RepoError: They make none.
+        RepoError: It is not.
     """
-    try:
-        yield
-    except LengthError as error:
-        raise RepoError(f"{urls.shown(url)}: the server {error}") from error
+    kind = response.headers.get("Content-Type", "")
+    if response.status_code in {403, 404}:
+        why = f"{response.status_code} {response.reason}"
+    elif response.status_code == 200 and not index.readable(kind):
+        why = f"what comes is {in_a_line(kind, 80)}" if kind else "what comes has no Content-Type"
+    else:
+        answers.good(http, response, url)
+        return
+    raise RepoError(
+        f"{urls.shown(url)} lists nothing: {why}",
+        cure="`version` needs an index page of the folder: let the server make one (nginx: `autoindex on`), or check the path and the credentials",
+        permanent=True,
+    )
 
 
-def _conditions(found: Found, offset: int) -> dict[str, str]:
-    """Ask for this very artifact. A weak ETag cannot be compared by the server, only by us."""
-    etag = found.token if found.token.startswith('"') else ""
-    headers = {}
-    if etag:
-        headers["If-Match"] = etag
-    elif found.ref and not found.token.startswith("W/"):
-        headers["If-Unmodified-Since"] = found.ref
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
-        if etag:
-            headers["If-Range"] = etag
-    return headers
-
-
-def _body(http: Http, response: requests.Response, url: str, found: Found, offset: int) -> Body:
-    part, length = _part(response, url), _length(response, url)
-    if _token(response, url) != found.token:
-        raise MovedError(f"{found.source} changed since it was looked at")
-    if part.begins > offset:
-        raise RepoError(f"{urls.shown(url)}: the server sent another part than asked for")
-    if found.size is not None:
-        sent = length if response.status_code == 200 else part.total
-        if sent not in {None, found.size}:
-            raise MovedError(
-                f"{found.source}: {sent} bytes are sent, and {found.size} were announced"
-            )
-        length = found.size - part.begins
-    if length is None and "chunked" not in response.headers.get("Transfer-Encoding", ""):
-        raise RepoError(
-            f"{urls.shown(url)}: the server tells no length, so a cut download could not be told",
-            cure="let it send Content-Length",
-            permanent=True,
-        )
-    return http.body(response, source=found.source, length=length, skip=offset - part.begins)
+def _keep(memo: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    """Remember; of many, those that came last."""
+    memo.pop(key, None)
+    memo[key] = value
+    if len(memo) > _MOST_SEEN:
+        del memo[next(iter(memo))]

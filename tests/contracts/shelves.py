@@ -130,12 +130,14 @@ def options(swift: Swift, secret: str = swift_server.SECRET, **more: Any) -> S3O
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file that differs from the one before in its time, however coarse clocks are."""
+    """Write a file that differs from the one before in its time, however coarse clocks are.
+
+    It looks an hour old: dates of HTTP know only seconds, and tell little of what is fresh.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     before = path.stat().st_mtime_ns if path.exists() else 0
     path.write_bytes(data)
-    # HTTP's dates know only seconds.
-    later = max(path.stat().st_mtime_ns, before + 2_000_000_000)
+    later = max(path.stat().st_mtime_ns - 3_600_000_000_000, before + 2_000_000_000)
     os.utime(path, ns=(later, later))
 
 

@@ -258,6 +258,7 @@ def test_part_behind_the_end_is_of_another_object() -> None:
 def test_part_of_a_whole_of_unknown_length_goes_on_without_an_etag() -> None:
     """Its end tells as much."""
     dated = b"Last-Modified: Tue, 24 Nov 2026 13:00:00 GMT\r\nConnection: close\r\n"
+    dated += b"Date: Tue, 24 Nov 2026 13:01:00 GMT\r\n"
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + dated + b"\r\n"
     part = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\nContent-Range: bytes 2-2/*\r\n"
     with answering(head, part + dated + b"\r\nc") as url, repo() as made:
