@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from http.client import BadStatusLine
@@ -16,6 +17,7 @@ import urllib3.exceptions
 from requests.utils import get_environ_proxies
 
 from dropship import __version__
+from dropship.net import client_files
 from dropship.net import url as urls
 from dropship.net.adapters import NameAdapter, SocketAdapter
 from dropship.net.body import HttpBody
@@ -28,6 +30,7 @@ _AUTHORITIES: Final = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
 )
 
+_CUT_IN_TLS: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _LONGEST_REASON: Final = 200
 _NO_FILE: Final = "invalid path: "  # how requests says that a file of TLS is not there
 
@@ -123,6 +126,8 @@ class Session:
 
     def _certificate(self) -> str | tuple[str, str] | None:
         cert, key = self._identity.client_cert, self._identity.client_key
+        if cert:
+            client_files.check(cert, key)
         return (cert, key) if cert and key else cert or None
 
 
@@ -169,11 +174,11 @@ def _reason(root: BaseException) -> str:
 def _explained(error: Exception, method: str, url: str) -> NetError:
     where = f"{method} {urls.shown(url)}"
     root = _root(error)
+    if isinstance(root, _CUT_IN_TLS):
+        return NetError(f"{where}: TLS failed: the connection was cut")
     if isinstance(error, requests.exceptions.SSLError):
         return NetError(
-            f"{where}: TLS failed: {_reason(root)}",
-            cure="check the certificate, or name its authority in caBundle",
-            permanent=True,
+            f"{where}: TLS failed: {_reason(root)}", cure=_tls_cure(str(root)), permanent=True
         )
     if passing := _passing(error, root):
         return NetError(f"{where}: {passing}")
@@ -192,6 +197,15 @@ def _explained(error: Exception, method: str, url: str) -> NetError:
     return NetError(
         f"{where}: {_reason(root)}", cure="check the URL and the files it needs", permanent=True
     )
+
+
+def _tls_cure(reason: str) -> str:
+    """By OpenSSL's names of what went wrong."""
+    if "KEY_VALUES_MISMATCH" in reason:
+        return "name the client certificate and the key that belong together"
+    if "_ALERT_" in reason:  # the other side's no
+        return "see whether the server wants a client certificate, and one that it trusts"
+    return "check the certificate, or name its authority in caBundle"
 
 
 def _passing(error: Exception, root: BaseException) -> str:

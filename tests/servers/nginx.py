@@ -14,7 +14,7 @@ from pathlib import Path
 
 import requests
 
-from tests.servers.certificate import certificate
+from tests.servers.certificate import Certificate, certificate
 from tests.servers.process import Process, free_port, missing
 
 USER = "deploy"
@@ -56,7 +56,20 @@ http {{
     location /downgrade/ {{ rewrite ^/downgrade/(.*)$ http://127.0.0.1:{port}/$1 redirect; }}
     location /round/ {{ return 302 /round/; }}
     location /busy/ {{ return 503; }}
+    location /limited/ {{ add_header Retry-After 7 always; return 429; }}
+    location /signed/ {{ if ($request_method = HEAD) {{ return 403; }} alias {folder}/www/; }}
+    location /list/ {{ autoindex on; alias {folder}/www/; }}
+    location /list-json/ {{ autoindex on; autoindex_format json; alias {folder}/www/; }}
+    location /to-list/ {{ rewrite ^/to-list/(.*)$ /list/$1 redirect; }}
     location /identity {{ return 200 "{identity}"; }}
+  }}
+  server {{
+    listen 127.0.0.1:{known_port} ssl;
+    ssl_certificate {folder}/cert.pem;
+    ssl_certificate_key {folder}/key.pem;
+    ssl_client_certificate {folder}/client-cert.pem;
+    ssl_verify_client on;
+    root {folder}/www;
   }}
 }}
 """
@@ -64,12 +77,17 @@ http {{
 
 @dataclass(frozen=True)
 class Nginx:
-    """A running nginx; what is written to ``www`` is served."""
+    """A running nginx; what is written to ``www`` is served.
+
+    On ``known_port`` only to who shows ``client``.
+    """
 
     port: int
     tls_port: int
+    known_port: int
     www: Path
     authority: Path
+    client: Certificate
 
     @property
     def url(self) -> str:
@@ -81,6 +99,11 @@ class Nginx:
         """Its TLS URL, good for ``authority``."""
         return f"https://127.0.0.1:{self.tls_port}"
 
+    @property
+    def known_url(self) -> str:
+        """The one for those it knows, good for ``authority``."""
+        return f"https://127.0.0.1:{self.known_port}"
+
 
 @contextmanager
 def running(folder: Path) -> Iterator[Nginx]:
@@ -88,16 +111,18 @@ def running(folder: Path) -> Iterator[Nginx]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         missing("nginx")
-    nginx = Nginx(free_port(), free_port(), folder / "www", folder / "cert.pem")
+    ports = (free_port(), free_port(), free_port())
+    own, client = certificate(folder), certificate(folder, "client-")
+    nginx = Nginx(*ports, folder / "www", own.cert, client)
     identity = secrets.token_hex(8)
     nginx.www.mkdir()
-    certificate(folder)
     (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
     (folder / "nginx.conf").write_text(
         _CONFIG.format(
             folder=folder,
             port=nginx.port,
             tls_port=nginx.tls_port,
+            known_port=nginx.known_port,
             identity=identity,
             user=pwd.getpwuid(os.getuid()).pw_name,
             group=grp.getgrgid(os.getgid()).gr_name,
