@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import quote, unquote, urljoin
 
@@ -18,6 +18,7 @@ from dropship.net.lines import in_a_line
 from dropship.repos import Body, Found
 from dropship.repos import http_answer as answers
 from dropship.repos import http_index as index
+from dropship.repos.address import at, parted
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
 
@@ -66,19 +67,6 @@ class HttpLocation:
     )
     path: str = option("", doc="The artifact's path below the repo's `url`.")
 
-    @property
-    def address(self) -> str:
-        """Its URL without a query, or its path."""
-        return self.url.partition("#")[0].partition("?")[0] or self.path
-
-    def at(self, address: str) -> HttpLocation:
-        """Another artifact of the same server, with the query (a signature, say) of this one."""
-        if not self.url:
-            return replace(self, path=address)
-        query = self.url.partition("#")[0].partition("?")[2]
-        more = f"?{query}" if query and "?" not in address else ""
-        return replace(self, url=address + more)
-
 
 class _Seen(NamedTuple):
     """What an artifact was, and how it was asked for. ``part``: by its first byte, for want of HEAD."""
@@ -125,6 +113,7 @@ class HttpRepo:
         """Ask for the headers of the artifact; of one that was seen before, only whether it changed.
 
         Raises:
+            MissingError: There is no such artifact.
             RepoError: There was no good answer, or one that cannot tell whether it changed.
         """
         url = self._url(location)
@@ -205,7 +194,8 @@ class HttpRepo:
 
     def _folder(self, location: HttpLocation, folder: str) -> str:
         if folder:
-            return self._url(location.at(folder))
+            more = parted(location)[1]  # a signature, say
+            return self._url(at(location, folder + more))
         if not self._base:
             raise RepoError(
                 "the artifact lies in no folder", cure="add `url` to the repo", permanent=True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from dropship.core.values import Token
-from dropship.errors import MovedError, RepoError
+from dropship.errors import MissingError, MovedError, RepoError
 from dropship.net import dates, lengths
 from dropship.net import url as urls
 from dropship.net.http import Http
@@ -26,6 +26,7 @@ from dropship.repos.http_promises import promises
 if TYPE_CHECKING:
     import requests
 
+_MISSING: Final = frozenset({404, 410})
 _LATER: Final = frozenset({408, 423, 425, 429})
 
 _CURES: Final = {
@@ -66,11 +67,16 @@ def good(http: Http, response: requests.Response, url: str) -> None:
     """See that it is one that brings what was asked for.
 
     Raises:
+        MissingError: There is no such thing.
         RepoError: It is not.
     """
     status = response.status_code
     if status in {200, 206}:
         return
+    if status in _MISSING:
+        raise MissingError(
+            f"{urls.shown(url)}: {status} {response.reason}", cure=_cure(response, status)
+        )
     said, cure = _said(http, response, url) if status == 400 else ("", "")
     raise RepoError(
         f"{urls.shown(url)}: {status} {response.reason}{': ' if said else ''}{said}",

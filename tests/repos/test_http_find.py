@@ -246,19 +246,3 @@ def test_packed_on_the_way_is_refused_when_only_get_tells(httpserver: HTTPServer
     httpserver.expect_request("/t", method="GET").respond_with_data("abc", headers=headers)
     with repo() as made, pytest.raises(RepoError, match="packs what it sends"):
         read(made, HttpLocation(url=httpserver.url_for("/t")))
-
-
-@pytest.mark.parametrize(
-    ("location", "address", "other"),
-    [
-        (HttpLocation(path="a/b.tgz"), "a/b.tgz", HttpLocation(path="c")),
-        (HttpLocation(url="https://h/b.tgz"), "https://h/b.tgz", HttpLocation(url="c")),
-        (HttpLocation(url="https://h/b.tgz?sig=1#x"), "https://h/b.tgz", HttpLocation(url="c?sig=1")),
-    ],
-)  # fmt: skip
-def test_query_stands_behind_whatever_is_beside_an_artifact(
-    location: HttpLocation, address: str, other: HttpLocation
-) -> None:
-    """A signature belongs to no name."""
-    assert location.address == address
-    assert location.at("c") == other

@@ -17,9 +17,12 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from dropship.core.values import Secret
-from dropship.errors import RepoError
+from dropship.core.version import Constraint
+from dropship.errors import MissingError, RepoError
 from dropship.repos import http_index as index
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
+from dropship.repos.source import Source
+from tests.contracts.shelves import drain
 from tests.servers.nginx import PASSWORD, USER, Nginx
 
 PAGE = "http://h:81/builds/a%20b/"
@@ -139,8 +142,37 @@ def test_names_are_those_of_the_folder_as_a_url_has_them(nginx: Nginx, folder: s
     with repo() as made:
         names = sorted(made.names(location, base, "api-1.1%20"))
         assert names == ["api-1.1%20%C3%A9+%25.tgz"]
-        found = made.find(location.at(base + names[0]))
+        found = made.find(HttpLocation(url=f"{base}{names[0]}?sig=1"))
         assert (found.name, found.source) == (NAMES[1], f"{base}{names[0]}?…")
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("{folder}/api-{{version}}.tgz", ""),
+        ("", "{base}/{folder}/api-{{version}}.tgz"),
+        ("", "{base}/{folder}/api-{{version}}.tgz?sig=1"),
+        ("", "{base}/{folder}/api-{{version}}.tgz?sig=1#top"),
+    ],
+)
+def test_newest_version_of_a_folder_is_the_artifact(nginx: Nginx, path: str, url: str) -> None:
+    """By an index page; a signature belongs to no name."""
+    folder = f"versions-{abs(hash(path + url))}"
+    (nginx.www / folder).mkdir()
+    for version in ("1.9", "1.10", "2.0"):
+        (nginx.www / folder / f"api-{version}.tgz").write_text(version)
+    base = f"{nginx.url}/list"
+    keys = {"path": path, "url": url}
+    filled = {name: text.format(folder=folder, base=base) for name, text in keys.items()}
+    with repo(url=base) as made:
+        source = Source(made, HttpLocation(**filled), Constraint(text="1.*"))
+        assert source.versions() == ["2.0", "1.10", "1.9"]
+        found = source.find()
+        assert found.version == "1.10"
+        assert found.source == f"{base}/{folder}/api-1.10.tgz{'?…' if '?' in url else ''}"
+        assert drain(source.open(found)) == b"1.10"
+        with pytest.raises(MissingError, match=r"api-3\.tgz.*404"):
+            source.find("3")
 
 
 @pytest.mark.parametrize(
