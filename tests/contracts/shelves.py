@@ -12,6 +12,7 @@ from dropship.repos import Repo
 from dropship.repos.file import FileLocation, FileOptions, FileRepo
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
 from dropship.repos.s3 import S3Location, S3Options, S3Repo
+from tests.servers import nginx as nginx_server
 from tests.servers import swift as swift_server
 from tests.servers.nginx import Nginx
 from tests.servers.swift import Swift
@@ -31,6 +32,23 @@ class Shelf(Protocol):
 
     def close(self) -> None:
         """Let go of everything."""
+
+
+class Reached(Shelf, Protocol):
+    """A store that is reached over the network: also through something that stands before it."""
+
+    port: int
+    keys_are_named: str
+    heeds_retry_after: bool
+    tells_missing: bool
+
+    def through(
+        self, origin: str, authority: Path | None = None, *, wrong: bool = False
+    ) -> Repo[Any]:
+        """A repo that asks the same store at another origin, with wrong credentials or the right ones."""
+
+    def nowhere(self) -> Any:
+        """A location whose bucket is not there; None for a store that has no buckets."""
 
 
 @dataclass
@@ -66,6 +84,9 @@ class Web:
     below: str = ""
     tls: bool = False
     promises_md5: bool = False
+    keys_are_named: str = "user and password"
+    heeds_retry_after: bool = True
+    tells_missing: bool = True
     repo: Repo[Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +96,23 @@ class Web:
             HttpOptions(url=f"{base}{self.below}/{self.folder}", ca_bundle=trusted)
         )
         (self.nginx.www / self.folder).mkdir(exist_ok=True)
+        self.port = self.nginx.port
+
+    def through(
+        self, origin: str, authority: Path | None = None, *, wrong: bool = False
+    ) -> HttpRepo:
+        """At another origin, as who may read what needs a password."""
+        return HttpRepo(
+            HttpOptions(
+                url=f"{origin}{self.below}/{self.folder}",
+                user=nginx_server.USER,
+                password=Secret("wrong" if wrong else nginx_server.PASSWORD),
+                ca_bundle=str(authority or ""),
+            )
+        )
+
+    def nowhere(self) -> None:
+        """There are no buckets."""
 
     def put(self, name: str, data: bytes) -> None:
         """Store it."""
@@ -97,9 +135,13 @@ class Bucket:
     bucket: str
     prepared: bool = False
     promises_md5: bool = True
+    keys_are_named: str = "accessKey and secret"
+    heeds_retry_after: bool = False
+    tells_missing: bool = False
     repo: S3Repo = field(init=False)
 
     def __post_init__(self) -> None:
+        self.port = self.swift.port
         self.repo = S3Repo(options(self.swift))
         self._client = self.swift.client()
         self._client.create_bucket(Bucket=self.bucket)
@@ -116,6 +158,15 @@ class Bucket:
         if self.prepared:
             self.repo.prepare(location)
         return location
+
+    def through(self, origin: str, authority: Path | None = None, *, wrong: bool = False) -> S3Repo:
+        """At another endpoint."""
+        secret = "wrong" if wrong else swift_server.SECRET
+        return S3Repo(options(self.swift, secret, endpoint=origin, ca_bundle=str(authority or "")))
+
+    def nowhere(self) -> S3Location:
+        """In a bucket that is not there."""
+        return S3Location(bucket=f"{self.bucket}-not", path="api.bin")
 
     def close(self) -> None:
         """Let go."""
