@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from dropship.core.option import option
 from dropship.core.values import Duration, Token
@@ -26,6 +26,8 @@ _PERMANENT: Final = {
     errno.ENAMETOOLONG: "its name is too long",
 }
 _LONGEST_WAIT: Final = 10.0  # seconds that one question may take
+_SKEW: Final = 60.0  # seconds that the clock of a share's host may be behind ours
+_MOST_KNOWN: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class FileRepo:
         self._root = options.root
         self._rate = options.max_rate
         self._settled: dict[Path, Token] = {}
+        self._watched: dict[Path, _Watched] = {}
 
     def find(self, location: FileLocation) -> Found:
         """Look at the file; a fresh one is waited for until it holds still.
@@ -103,7 +106,7 @@ class FileRepo:
             with _told(place), os.scandir(place) as found:
                 for one in found:
                     if one.name.startswith(begins):
-                        yield one.name + ("/" if one.is_dir() else "")
+                        yield one.name + ("/" if _is_folder(one) else "")
         except MissingError:
             return
 
@@ -117,20 +120,42 @@ class FileRepo:
 
     def _still(self, path: Path, status: os.stat_result, settle: float) -> Token:
         """The token, once the file has held still; a clock that is wrong only costs a wait."""
-        token = _token(status)
-        age = time.time() - status.st_mtime
-        if settle <= age or settle == 0 or self._settled.get(path) == token:
-            self._settled[path] = token
+        token, now = _token(status), time.monotonic()
+        if self._known(path, token, status, settle):
             return token
-        # A time in the future is another host's clock: then only watching tells.
-        left = settle - age if age >= 0 else settle
-        time.sleep(min(left, settle, _LONGEST_WAIT))
+        # However old it looks: the times of a share are those of another host's clock.
+        seen = self._watched.pop(path, None)
+        since = seen.since if seen and seen.token == token else now
+        left = settle - (now - since)
+        time.sleep(max(0.0, min(left, _LONGEST_WAIT)))
         with _told(path):
             again = _token(path.stat())
-        if again != token or left > _LONGEST_WAIT:
-            raise RepoError(f"{path} is still being written")
-        self._settled[path] = token
-        return token
+        if again == token and left <= _LONGEST_WAIT:
+            self._settled[path] = token
+            _forget(self._settled)
+            return token
+        if again == token:
+            self._watched[path] = _Watched(token, since)
+            _forget(self._watched)
+        raise RepoError(f"{path} is still being written")
+
+    def _known(self, path: Path, token: Token, status: os.stat_result, settle: float) -> bool:
+        """It held still before, or nothing but a clock that is wrong by minutes would say it did not."""
+        aged = time.time() - status.st_mtime >= settle + _SKEW
+        return settle == 0 or aged or self._settled.get(path) == token
+
+
+class _Watched(NamedTuple):
+    """What a file was, and since when that is known (``time.monotonic()``)."""
+
+    token: Token
+    since: float
+
+
+def _forget(memo: dict[Path, Any]) -> None:
+    """Of many files, those that were looked at first: versions come and go."""
+    if len(memo) > _MOST_KNOWN:
+        del memo[next(iter(memo))]
 
 
 class FileBody:
@@ -189,6 +214,13 @@ class _told:  # noqa: N801 - reads as a statement: with _told(path)
             cure="check the artifact's path" if words else "",
             permanent=words is not None,
         ) from error
+
+
+def _is_folder(one: os.DirEntry[str]) -> bool:
+    try:
+        return one.is_dir()
+    except OSError:  # one symlink that leads in a circle does not hide all the rest
+        return False
 
 
 def _regular(path: Path, status: os.stat_result) -> None:
