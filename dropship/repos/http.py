@@ -18,6 +18,7 @@ from dropship.net.lines import in_a_line
 from dropship.repos import Body, Found
 from dropship.repos import http_answer as answers
 from dropship.repos import http_index as index
+from dropship.repos import http_promises
 from dropship.repos.address import at, parted
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
@@ -91,6 +92,7 @@ class HttpRepo:
     def __init__(self, options: HttpOptions) -> None:
         if options.client_key and not options.client_cert:
             raise ConfigError("the http repo has a clientKey without a clientCert")
+        http_promises.load()
         self._base = options.url
         self._stall = options.stall_timeout.seconds
         self._rate = options.max_rate

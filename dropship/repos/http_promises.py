@@ -46,6 +46,12 @@ class Promises(NamedTuple):
 NONE: Final = Promises()
 
 
+def load() -> None:
+    """Import what computing needs, where this host has it: before it is too late to load code."""
+    for algorithm in _BYTES:
+        computable(algorithm)
+
+
 def promises(headers: Mapping[str, str], *, whole: bool, sent: bool) -> Promises:
     """What the headers of a good answer promise; ``headers`` is looked up whatever the case.
 
