@@ -15,10 +15,9 @@ from dropship.errors import ConfigError, MovedError, RepoError
 from dropship.net import url as urls
 from dropship.net.http import Http, Identity, NetError
 from dropship.net.lines import in_a_line
-from dropship.repos import Body, Found
+from dropship.repos import Body, Found, http_promises
 from dropship.repos import http_answer as answers
 from dropship.repos import http_index as index
-from dropship.repos import http_promises
 from dropship.repos.address import at, parted
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced

@@ -63,6 +63,23 @@ def test_nothing_is_found_where_there_is_no_first_byte(nginx: Nginx) -> None:
         assert read(made, HttpLocation(path="empty.bin")) == b""
 
 
+def test_server_that_has_no_part_of_nothing_is_asked_for_all_of_it(httpserver: HTTPServer) -> None:
+    """RFC 9110, 15.5.17: nothing has no first byte."""
+
+    def serve(request: Request) -> Response:
+        if request.method == "HEAD":
+            return Response("", 405)
+        if "Range" in request.headers:
+            return Response("", 416, {"Content-Range": "bytes */0"})
+        return Response("", headers={"ETag": '"1"'})
+
+    httpserver.expect_request("/x").respond_with_handler(serve)
+    with repo() as made:
+        location = HttpLocation(url=httpserver.url_for("/x"))
+        assert read(made, location) == b""
+        assert made.find(location).size == 0
+
+
 def test_refusal_of_get_is_the_one_that_is_told(httpserver: HTTPServer) -> None:
     """It knows more than that of HEAD."""
     httpserver.expect_request("/x", method="HEAD").respond_with_data("", 403)

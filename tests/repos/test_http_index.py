@@ -175,6 +175,17 @@ def test_newest_version_of_a_folder_is_the_artifact(nginx: Nginx, path: str, url
             source.find("3")
 
 
+def test_index_page_is_asked_for_with_the_query_of_the_artifact(httpserver: HTTPServer) -> None:
+    """It may be what lets us read there."""
+    page = "<a href=api-1.tgz>x</a>"
+    httpserver.expect_request("/f/", query_string="sig=1").respond_with_data(
+        page, content_type="text/html"
+    )
+    with repo() as made:
+        location = HttpLocation(url=httpserver.url_for("/f/api-{version}.tgz?sig=1"))
+        assert list(made.names(location, httpserver.url_for("/f/"), "api-")) == ["api-1.tgz"]
+
+
 @pytest.mark.parametrize(
     ("below", "says"),
     [("", "403 Forbidden"), ("/list/nowhere", "404 Not Found"), ("/identity", "what comes is")],
