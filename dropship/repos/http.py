@@ -32,7 +32,7 @@ _Value = TypeVar("_Value")
 _NO_HEAD: Final = frozenset({400, 403, 404, 405, 501})
 _MOST_SEEN: Final = 64
 _LONGEST_PAGE_BYTES: Final = 16 << 20
-_LONGEST_PAGE_SECONDS: Final = 30.0
+_LONGEST_PAGE_SECONDS: Final = 20.0
 _PIECE_BYTES: Final = 64 << 10
 _MOST_KEPT: Final = 64 << 10  # characters of the names of one page
 
@@ -224,7 +224,7 @@ class HttpRepo:
             yield from index.children(page, kind, self._pieces(response, url))
         except ValueError as error:
             raise RepoError(
-                f"{urls.shown(url)} lists nothing: its JSON is no index: {error}",
+                f"{urls.shown(url)} lists nothing: what comes is no index: {error}",
                 cure="`version` needs an index page as nginx or Caddy write it",
                 permanent=True,
             ) from error

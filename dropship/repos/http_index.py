@@ -19,6 +19,8 @@ ACCEPT: Final = "text/html, application/json;q=0.9, */*;q=0.1"
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _LONGEST_NAME: Final = 1024
+# The parser looks at what it could not finish again with every piece.
+_LONGEST_TAG: Final = 128 << 10
 _SAFE: Final = "!$&'()*+,;=~@:"  # RFC 3986, 3.3: what a step of a path may hold as it is
 
 
@@ -33,7 +35,7 @@ def children(page: str, content_type: str, pieces: Iterable[bytes]) -> Iterator[
     ``page``: the URL that the page came from in the end, without a login.
 
     Raises:
-        ValueError: It is no JSON of that kind, though called so.
+        ValueError: It is no page of that kind, though called so.
     """
     if _is_json(content_type):
         return _of_json(b"".join(pieces))
@@ -74,6 +76,8 @@ def _of_html(page: str, pieces: Iterable[bytes]) -> Iterator[str]:
     links, last = _Links(), ""
     for piece in pieces:
         links.feed(decoder.decode(piece))
+        if len(links.rawdata) > _LONGEST_TAG:
+            raise ValueError("something in it does not end")
         found, links.found = links.found, []
         for link in found:
             name = _child(page, here, link)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,6 +89,16 @@ def test_json_that_is_no_index_is_told(text: str) -> None:
     """Not taken for an empty folder."""
     with pytest.raises(ValueError, match=r"\S"):
         read(text, "application/json")
+
+
+@pytest.mark.parametrize("piece", ["<a x=y ", "<a href=a ", "<!-- "])
+def test_page_that_only_begins_things_is_given_up(piece: str) -> None:
+    """It would be looked at again and again."""
+    kind = "text/html"
+    endless = (piece.encode() * 10_000 for _ in range(400))
+    unending = ("<a " + piece).encode()
+    with pytest.raises(ValueError, match="does not end"):
+        list(index.children(PAGE, kind, itertools.chain([unending], endless)))
 
 
 @given(st.text(), st.sampled_from(["", "<a href='", "<a href='/builds/a b/", "<!--"]))
