@@ -11,6 +11,8 @@ import importlib
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 from typing import Final, Literal, NamedTuple, Protocol
 
 from dropship.core.values import Md5
@@ -119,9 +121,14 @@ def _crc(algorithm: Algorithm) -> tuple[Callable[[memoryview, int], int], int] |
     digits = _DIGITS[algorithm]
     if algorithm == "crc32":
         return zlib.crc32, digits
+    function = getattr(_awscrt(), algorithm, None)
+    return (function, digits) if function else None
+
+
+@cache
+def _awscrt() -> ModuleType | None:
+    """Looked for once, when a store is made: a process that runs loads no more code from disk."""
     try:
-        module = importlib.import_module("awscrt.checksums")
+        return importlib.import_module("awscrt.checksums")
     except ImportError:
         return None
-    function = getattr(module, algorithm, None)
-    return (function, digits) if function else None

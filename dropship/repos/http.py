@@ -91,7 +91,7 @@ class HttpRepo:
     def __init__(self, options: HttpOptions) -> None:
         if options.client_key and not options.client_cert:
             raise ConfigError("the http repo has a clientKey without a clientCert")
-        http_promises.load()
+        self._computable = http_promises.known()
         self._base = options.url
         self._stall = options.stall_timeout.seconds
         self._rate = options.max_rate
@@ -124,7 +124,7 @@ class HttpRepo:
             if response.status_code == 304 and seen is not None:
                 return seen.found
             answers.good(self._http, response, url)
-            found = answers.found_of(response, url)
+            found = answers.found_of(response, url, self._computable)
         finally:
             answers.done(response)
         _keep(self._seen, url, _Seen(found, part=response.request.method == "GET"))

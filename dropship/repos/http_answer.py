@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from dropship.core.checksum import Algorithm
 from dropship.core.values import Token
 from dropship.errors import MissingError, MovedError, RepoError
 from dropship.net import dates, lengths
@@ -110,8 +111,8 @@ def _cure(response: requests.Response, status: int) -> str:
     return cure
 
 
-def found_of(response: requests.Response, url: str) -> Found:
-    """What a good answer says of the artifact.
+def found_of(response: requests.Response, url: str, computable: Container[Algorithm]) -> Found:
+    """What a good answer says of the artifact; of its promises, the ``computable`` ones.
 
     ``ref`` is its date, where that is a strong validator, else empty.
 
@@ -129,7 +130,10 @@ def found_of(response: requests.Response, url: str) -> Found:
     name = unquote(PurePosixPath(urlsplit(url).path).name)
     _as_stored(response, url, name)
     promised = promises(
-        headers, whole=response.status_code == 200, sent=response.request.method != "HEAD"
+        headers,
+        computable,
+        whole=response.status_code == 200,
+        sent=response.request.method != "HEAD",
     )
     return Found(
         token=token,

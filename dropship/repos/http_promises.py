@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from dropship.core.checksum import Algorithm, Checksum, computable
+from dropship.core import checksum
+from dropship.core.checksum import Algorithm, Checksum
 from dropship.core.values import Md5
 
 _BYTES: Final[dict[Algorithm, int]] = {
@@ -46,13 +47,14 @@ class Promises(NamedTuple):
 NONE: Final = Promises()
 
 
-def load() -> None:
-    """Import what computing needs, where this host has it: before it is too late to load code."""
-    for algorithm in _BYTES:
-        computable(algorithm)
+def known() -> frozenset[Algorithm]:
+    """What this host can compute; loads what that takes."""
+    return frozenset(algorithm for algorithm in _BYTES if checksum.computable(algorithm))
 
 
-def promises(headers: Mapping[str, str], *, whole: bool, sent: bool) -> Promises:
+def promises(
+    headers: Mapping[str, str], computable: Container[Algorithm], *, whole: bool, sent: bool
+) -> Promises:
     """What the headers of a good answer promise; ``headers`` is looked up whatever the case.
 
     ``whole``: The answer is of the whole artifact, and not of a part. ``sent``: And it has a body.
@@ -61,7 +63,7 @@ def promises(headers: Mapping[str, str], *, whole: bool, sent: bool) -> Promises
         return NONE
     found: dict[Algorithm, str] = {}
     for algorithm, value in _told(headers, whole=whole, sent=sent):
-        if value is not None and algorithm not in found and computable(algorithm):
+        if value is not None and algorithm not in found and algorithm in computable:
             found[algorithm] = value
     md5, sha256 = found.pop("md5", None), found.pop("sha256", None)
     return Promises(

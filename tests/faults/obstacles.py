@@ -6,6 +6,7 @@ update itself, at the moment that counts.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -95,8 +96,8 @@ def _unknown(_asked: Asked) -> Answer:
     return Answer(status=404)
 
 
-def _hostile(_asked: Asked) -> Answer:
-    return Answer(files={"../../escape": "x"})
+_HOSTILE: Final = Answer(files={"../../escape": "x"})
+_HOSTILE_MD5: Final = hashlib.md5(_HOSTILE.body, usedforsecurity=False).hexdigest()
 
 
 def _huge(_asked: Asked) -> Answer:
@@ -119,7 +120,7 @@ def _cut(_asked: Asked) -> Answer:
 
 
 def _gone(asked: Asked) -> Answer:
-    return Answer(status=404 if asked.method == "HEAD" and asked.nth > 1 else 200)
+    return Answer(status=404 if asked.nth > 1 else 200)
 
 
 def _without_journal(asked: Asked) -> Answer:
@@ -132,7 +133,11 @@ OBSTACLES: Final = {
     "the store cannot be asked": Obstacle(_unknown),
     "the download breaks off": Obstacle(_cut),
     "the bytes are not what was promised": Obstacle(artifact=f'    md5 = "{"0" * 32}"'),
-    "the archive breaks the rules": Obstacle(_hostile),
+    "the archive breaks the rules": Obstacle(
+        # Somebody vouches for it, so that no damage on the way is suspected.
+        lambda _: _HOSTILE,
+        artifact=f'    md5 = "{_HOSTILE_MD5}"',
+    ),
     "less than `minFree` would be left": Obstacle(_huge),
     "the lock cannot be reached": Obstacle(keys='  sequentialUpdates = true\n  lock = "broken"'),
     "the artifact moves on before the turn": Obstacle(_moving, keys=_IN_TURN),

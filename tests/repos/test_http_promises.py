@@ -14,7 +14,7 @@ from requests.structures import CaseInsensitiveDict
 
 from dropship.core.checksum import Checksum, computable
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
-from dropship.repos.http_promises import NONE, Promises, promises
+from dropship.repos.http_promises import NONE, Promises, known, promises
 
 DATA = b"what it is about"
 MD5, SHA1 = hashlib.md5(DATA, usedforsecurity=False), hashlib.sha1(DATA, usedforsecurity=False)
@@ -33,7 +33,7 @@ ONLY_MD5, ONLY_SHA256 = Promises(md5=MD5.hexdigest()), Promises(sha256=SHA256.he
 
 def told(headers: dict[str, str], *, whole: bool = True, sent: bool = True) -> Promises:
     """What these headers promise."""
-    return promises(CaseInsensitiveDict(headers), whole=whole, sent=sent)
+    return promises(CaseInsensitiveDict(headers), known(), whole=whole, sent=sent)
 
 
 @pytest.mark.parametrize(
