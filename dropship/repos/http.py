@@ -31,6 +31,7 @@ _Value = TypeVar("_Value")
 # What says nothing of GET: HEAD is not known, or not allowed to whom a signed URL lets read.
 _NO_HEAD: Final = frozenset({400, 403, 404, 405, 501})
 _MOST_SEEN: Final = 64
+_MOST_PAGES: Final = 4
 _LONGEST_PAGE_BYTES: Final = 16 << 20
 _LONGEST_PAGE_SECONDS: Final = 20.0
 _PIECE_BYTES: Final = 64 << 10
@@ -127,7 +128,7 @@ class HttpRepo:
             found = answers.found_of(response, url, self._computable)
         finally:
             answers.done(response)
-        _keep(self._seen, url, _Seen(found, part=response.request.method == "GET"))
+        _keep(self._seen, url, _Seen(found, part=response.request.method == "GET"), _MOST_SEEN)
         return found
 
     def open(self, location: HttpLocation, found: Found, offset: int = 0) -> Body:
@@ -175,7 +176,7 @@ class HttpRepo:
             response.close()
         etag = response.headers.get("ETag", "")
         if etag and size <= _MOST_KEPT:
-            _keep(self._pages, (url, begins), _Page(etag, tuple(kept)))
+            _keep(self._pages, (url, begins), _Page(etag, tuple(kept)), _MOST_PAGES)
 
     def close(self) -> None:
         """Give back connections."""
@@ -288,9 +289,9 @@ def _listing(http: Http, response: requests.Response, url: str) -> None:
     )
 
 
-def _keep(memo: dict[_Key, _Value], key: _Key, value: _Value) -> None:
-    """Remember; of many, those that came last."""
+def _keep(memo: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    """Remember; of more than ``most``, those that came last."""
     memo.pop(key, None)
     memo[key] = value
-    if len(memo) > _MOST_SEEN:
+    if len(memo) > most:
         del memo[next(iter(memo))]
