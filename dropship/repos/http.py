@@ -163,6 +163,8 @@ class HttpRepo:
                 answers.done(response)
                 yield from known.names
                 return
+            if response.status_code == 404:  # there is no such folder, and nothing in it
+                return
             _listing(self._http, response, url)
             written = index.in_a_url if location.url else index.in_a_path
             wanted, kept, size = unquote(begins), [], 0
@@ -275,7 +277,7 @@ def _listing(http: Http, response: requests.Response, url: str) -> None:
         RepoError: It is not.
     """
     kind = response.headers.get("Content-Type", "")
-    if response.status_code in {403, 404}:
+    if response.status_code == 403:
         why = f"{response.status_code} {response.reason}"
     elif response.status_code == 200 and not index.readable(kind):
         why = f"what comes is {in_a_line(kind, 80)}" if kind else "what comes has no Content-Type"

@@ -10,17 +10,31 @@ import pytest
 from dropship.core.version import Constraint
 from dropship.errors import MissingError
 from dropship.repos.source import Source
-from tests.contracts.shelves import Shelf, drain
-from tests.contracts.test_repo import SHELVES
+from tests.contracts.shelves import Shelf, Web, drain
+from tests.contracts.test_repo import SHELVES, Make
 
 ODD = "api-3.0 beta+1&é.tgz"
 
 
-@pytest.fixture(params=SHELVES)
+def nginx(request: pytest.FixtureRequest, name: str, below: str) -> Web:
+    """The part of nginx that makes index pages."""
+    return Web(request.getfixturevalue("nginx"), name, below)
+
+
+# Of web servers those that list.
+LISTING: dict[str, Make] = {
+    **{name: make for name, make in SHELVES.items() if not name.startswith("http")},
+    "http": lambda request, _, name: nginx(request, name, "/list"),
+    "http-json": lambda request, _, name: nginx(request, name, "/list-json"),
+    "http-redirected": lambda request, _, name: nginx(request, name, "/to-list"),
+}
+
+
+@pytest.fixture(params=LISTING)
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
     """Every store in turn, with a place of its own."""
     name = f"versions-{request.param}-{abs(hash(request.node.nodeid)) % 10**9}"
-    made = SHELVES[request.param](request, tmp_path, name)
+    made = LISTING[request.param](request, tmp_path, name)
     yield made
     made.close()
 
