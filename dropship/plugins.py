@@ -30,7 +30,9 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
         Kind.REPO: {
             "file": "dropship.repos.file:FileRepo",
             "http": "dropship.repos.http:HttpRepo",
+            "rackspace": "dropship.repos.swift:RackspaceRepo",
             "s3": "dropship.repos.s3:S3Repo",
+            "swift": "dropship.repos.swift:SwiftRepo",
         },
         Kind.LOCK: {
             "file": "dropship.lockers.file:FileLocker",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+from urllib.parse import quote
+
+import requests
 
 from dropship.core.values import Duration, Secret
 from dropship.repos import Repo
@@ -13,6 +18,8 @@ from dropship.repos.file import FileLocation, FileOptions, FileRepo
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
 from dropship.repos.s3 import S3Location, S3Options, S3Repo
 from tests.servers import nginx as nginx_server
+from dropship.repos.swift import SwiftLocation, SwiftOptions, SwiftRepo
+from tests.servers import identity
 from tests.servers import swift as swift_server
 from tests.servers.nginx import Nginx
 from tests.servers.swift import Swift
@@ -172,6 +179,124 @@ class Bucket:
         """Let go."""
         self.repo.close()
         self._client.close()
+
+
+Kind = Literal["plain", "slo", "dlo"]
+
+
+@dataclass
+class Containers:
+    """What Swift's own API says to who may do everything: puts containers and objects there."""
+
+    swift: Swift
+    session: requests.Session = field(default_factory=requests.Session)
+    url: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        login = {"X-Auth-User": swift_server.ACCESS_KEY, "X-Auth-Key": swift_server.SECRET}
+        given = self.session.get(self.swift.auth_url, headers=login, timeout=30)
+        self.url = given.headers["X-Storage-Url"]
+        self.session.headers["X-Auth-Token"] = given.headers["X-Auth-Token"]
+
+    def make(self, container: str) -> None:
+        """A container."""
+        self._put(container, b"")
+
+    def put(
+        self, container: str, name: str, data: bytes, kind: Kind = "plain", pieces: int = 3
+    ) -> None:
+        """An object, whole or in ``pieces`` segments in the container ``<container>-segments``."""
+        place = f"{container}/{quote(name)}"
+        if kind == "plain":
+            self._put(place, data, {"Content-Type": "Application/GZIP; x=y"})
+            return
+        size = max(1, -(-len(data) // pieces))
+        cut = [data[at : at + size] for at in range(0, len(data), size)]
+        self.make(f"{container}-segments")
+        prefix = f"{container}-segments/{quote(name)}/{abs(hash(data))}/"
+        tags = [self._put(f"{prefix}{number:05}", one) for number, one in enumerate(cut)]
+        if kind == "dlo":
+            self._put(place, b"", {"X-Object-Manifest": prefix})
+            return
+        manifest = [
+            {"path": f"{container}-segments/{name}/{abs(hash(data))}/{number:05}", "etag": tag}
+            for number, tag in enumerate(tags)
+        ]
+        self.manifest(place, manifest)
+
+    def manifest(self, place: str, segments: list[dict[str, Any]]) -> None:
+        """A static large object."""
+        self._put(f"{place}?multipart-manifest=put", json.dumps(segments).encode())
+
+    def delete(self, place: str) -> None:
+        """No object any more."""
+        self.session.delete(f"{self.url}/{place}", timeout=30).raise_for_status()
+
+    def _put(self, place: str, data: bytes, headers: dict[str, str] | None = None) -> str:
+        answer = self.session.put(f"{self.url}/{place}", data=data, headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.headers.get("ETag", "").strip('"')
+
+
+@dataclass
+class Container:
+    """The ``swift`` repo, by the version of its auth; ``kind``: how artifacts are put there."""
+
+    swift: Swift
+    name: str
+    version: Literal[1, 2, 3] = 1
+    kind: Kind = "plain"
+    prepared: bool = False
+    promises_md5: bool = field(init=False)
+    repo: SwiftRepo = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.promises_md5 = self.kind == "plain"
+        self._open = ExitStack()
+        self._containers = Containers(self.swift)
+        self._containers.make(self.name)
+        self.repo = SwiftRepo(self._options())
+
+    def _options(self) -> SwiftOptions:
+        if self.version == 1:
+            return swift_options(self.swift)
+        cloud = self._open.enter_context(identity.identity(self.swift))
+        return cloud_options(cloud.url({2: "v2.0", 3: "v3"}[self.version]))
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store it."""
+        self._containers.put(self.name, name, data, self.kind if data else "plain")
+
+    def location(self, name: str) -> SwiftLocation:
+        """As the configuration says it."""
+        location = SwiftLocation(bucket=self.name, path=name)
+        if self.prepared:
+            self.repo.prepare(location)
+        return location
+
+    def close(self) -> None:
+        """Let go."""
+        self.repo.close()
+        self._containers.session.close()
+        self._open.close()
+
+
+def swift_options(swift: Swift, **more: Any) -> SwiftOptions:
+    """How the ``swift`` repo reaches Swift by its v1 auth."""
+    user, key = swift_server.ACCESS_KEY, Secret(swift_server.SECRET)
+    return SwiftOptions(**{"auth_url": swift.auth_url, "user": user, "key": key, **more})
+
+
+def cloud_options(auth_url: str, **more: Any) -> SwiftOptions:
+    """How it reaches Swift by way of an identity service."""
+    keys = {
+        "auth_url": auth_url,
+        "user": identity.USER,
+        "key": Secret(identity.PASSWORD),
+        "tenant": identity.PROJECT,
+        "region": "regionone",
+    }
+    return SwiftOptions(**{**keys, **more})
 
 
 def options(swift: Swift, secret: str = swift_server.SECRET, **more: Any) -> S3Options:

@@ -13,7 +13,7 @@ import pytest
 from dropship.core.values import Size
 from dropship.errors import MovedError, RepoError
 from tests.contracts import strangers
-from tests.contracts.shelves import Bucket, Folder, Shelf, Web, drain, read
+from tests.contracts.shelves import Bucket, Container, Folder, Shelf, Web, drain, read
 
 DATA = random.Random(7).randbytes(1_300_000)
 
@@ -28,6 +28,11 @@ SHELVES: dict[str, Make] = {
     "http-redirected": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, "/to-file"),
     "s3": lambda request, _, name: Bucket(request.getfixturevalue("swift"), name),
     "s3-prepared": lambda request, _, name: Bucket(request.getfixturevalue("swift"), name, prepared=True),
+    "swift": lambda request, _, name: Container(request.getfixturevalue("swift"), name),
+    "swift-v2": lambda request, _, name: Container(request.getfixturevalue("swift"), name, 2),
+    "swift-v3": lambda request, _, name: Container(request.getfixturevalue("swift"), name, 3, prepared=True),
+    "swift-slo": lambda request, _, name: Container(request.getfixturevalue("swift"), name, kind="slo"),
+    "swift-dlo": lambda request, _, name: Container(request.getfixturevalue("swift"), name, kind="dlo"),
 }  # fmt: skip
 SHELVES |= strangers.shelves()
 

@@ -1,0 +1,108 @@
+"""What Swift and its auth service refuse, in words, and with what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from dropship.errors import RepoError
+from dropship.net import url as urls
+from dropship.net.lines import in_a_line
+from dropship.repos.swift_auth import Login
+
+if TYPE_CHECKING:
+    import requests
+
+_LONGEST_REASON: Final = 100
+_LONGEST_WAIT: Final = 86_400.0
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+# Too many requests: Swift's own word is 498, Rackspace's 413.
+_LATER: Final = frozenset({408, 413, 429, 498, 499})
+_BUSY: Final = frozenset({413, 429, 498, 503})
+
+_STORE: Final[Mapping[int, tuple[str, str]]] = {
+    403: ("access is denied", "let the repo's user read the container (X-Container-Read)"),
+    404: ("there is no such object", "check the artifact's path"),
+    409: ("its segments are not what its manifest says", "upload it again"),
+}
+_AUTH: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("the auth service does not understand", "check authUrl and authVersion of the repo"),
+    401: ("user or key is wrong", "check user, key, tenant and domain of the repo"),
+    403: ("the user may not log in", "check user, key, tenant and domain of the repo"),
+    404: ("there is no auth service", "check authUrl of the repo: it is the whole URL"),
+    405: ("there is no auth service of that kind", "check authUrl and authVersion of the repo"),
+}
+_CREDENTIAL: Final = (
+    "the application credential is wrong",
+    "check applicationCredentialId and applicationCredentialSecret of the repo, and whether it has expired",
+)
+
+
+def refused(response: requests.Response, where: str) -> RepoError:
+    """What a store's answer about an object or a container means."""
+    cure = "set storageUrl of the repo to where it is"
+    return _moved(response, where, "the store", cure) or _said(response, where, _STORE)
+
+
+def unknown(response: requests.Response, who: Login) -> RepoError:
+    """What an auth service's answer means."""
+    cure = "set authUrl of the repo to where it is"
+    if moved := _moved(response, who.shown, "the auth service", cure):
+        return moved
+    known = dict(_AUTH)
+    if who.options.application_credential_id:
+        known[401] = _CREDENTIAL
+    return _said(response, who.shown, known)
+
+
+def unauthorized(where: str) -> RepoError:
+    """The store does not take a token that was just given."""
+    return RepoError(
+        f"{where}: the store does not take the auth service's token",
+        cure="check authUrl, region and storageUrl of the repo: they belong together",
+        permanent=True,
+    )
+
+
+def _moved(response: requests.Response, where: str, what: str, cure: str) -> RepoError | None:
+    target = response.headers.get("Location", "")
+    if response.status_code not in _REDIRECTS or not target:
+        return None
+    said = f"{where}: {what} redirects to {urls.shown(target)}"
+    return RepoError(said, cure=cure, permanent=True)
+
+
+def _said(
+    response: requests.Response, where: str, known: Mapping[int, tuple[str, str]]
+) -> RepoError:
+    status = response.status_code
+    if status in known:
+        words, cure = known[status]
+        return RepoError(f"{where}: {words}", cure=cure, permanent=True)
+    return RepoError(
+        f"{where}: {status} {in_a_line(response.reason or '', _LONGEST_REASON)}".rstrip(),
+        permanent=status < 500 and status not in _LATER,
+        wait=_wait(response),
+    )
+
+
+def _wait(response: requests.Response) -> float:
+    """Seconds of Retry-After (RFC 9110, 10.2.3), a day at most; 0 where nothing is said."""
+    text = response.headers.get("Retry-After", "").strip()
+    if response.status_code not in _BUSY or not text:
+        return 0.0
+    if text.isascii() and text.isdigit():
+        return min(_LONGEST_WAIT, float(text[:9]))
+    until = _seconds(text)
+    now = _seconds(response.headers.get("Date", "")) or time.time()
+    return min(_LONGEST_WAIT, max(0.0, until - now)) if until is not None else 0.0
+
+
+def _seconds(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
