@@ -193,6 +193,9 @@ class Containers:
     url: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self._log_in()
+
+    def _log_in(self) -> None:
         login = {"X-Auth-User": swift_server.ACCESS_KEY, "X-Auth-Key": swift_server.SECRET}
         given = self.session.get(self.swift.auth_url, headers=login, timeout=30)
         self.url = given.headers["X-Storage-Url"]
@@ -234,6 +237,9 @@ class Containers:
 
     def _put(self, place: str, data: bytes, headers: dict[str, str] | None = None) -> str:
         answer = self.session.put(f"{self.url}/{place}", data=data, headers=headers, timeout=30)
+        if answer.status_code == 401:  # a test has had all tokens forgotten
+            self._log_in()
+            return self._put(place, data, headers)
         answer.raise_for_status()
         return answer.headers.get("ETag", "").strip('"')
 

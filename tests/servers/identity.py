@@ -11,11 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import requests
 
+from tests.servers.between import QuietServer
 from tests.servers.swift import ACCESS_KEY, SECRET, Swift
 
 USER = "joe"
@@ -42,7 +43,7 @@ class Identity:
         self.lifetime = 3600.0
         self.ahead = 0.0
         self._swift = swift
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = QuietServer(("127.0.0.1", 0), _handler(self))
 
     def url(self, version: str) -> str:
         """What ``authUrl`` is: ``v2.0`` or ``v3``."""
