@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from dropship.config import hints
-from dropship.config.backends import Entries, implicit_repo
+from dropship.config.backends import Entries, implicit_repo, needing_no_block
 from dropship.config.body import Block, Body
 from dropship.config.fields import fields_of, spellings
 from dropship.config.model import ArtifactConfig, RepoConfig
@@ -175,14 +175,14 @@ def _whole(reader: Reader, body: Body, values: Values) -> None:
 
 
 def _undefined(reader: Reader, label: Key, repos: Entries, *, alone: bool) -> None:
-    known = {fold(name): name for name in (*repos, *BUILT_IN[Kind.REPO])}
+    named = {fold(name): name for name in (*repos, *BUILT_IN[Kind.REPO]) if name != label.text}
     message = f'the repo "{label.text}" is not defined'
-    hint = nearest(fold(label.text), known)
+    hint = nearest(fold(label.text), named)
     if alone:
         said = f"{message} in this file"
         reader.report.warning("W213", said, label.span, suggestion=hint)
     else:
-        there_is = f"; there is: {', '.join(sorted(known.values()))}"
+        there_is = f"; there is: {', '.join(sorted({*repos, *needing_no_block()}))}"
         add = f'define it in the main file: repo "{label.text}" {{ … }}'
         reader.report.error("E213", message + there_is, label.span, suggestion=hint or add)
 

@@ -122,6 +122,12 @@ def stands_alone(name: str, cls: type[Any]) -> bool:
     return name in BUILT_IN[Kind.REPO] and takes_nothing(cls.Options)
 
 
+def needing_no_block() -> list[str]:
+    """The stores that an artifact may name without more ado."""
+    found = ((name, find(Kind.REPO, name)) for name in BUILT_IN[Kind.REPO])
+    return [name for name, cls in found if cls is not None and stands_alone(name, cls)]
+
+
 def local_lock() -> LockConfig:
     """Turns on this host only, by files in the agent's own folder for locks."""
     cls = find(Kind.LOCK, "file")

@@ -62,6 +62,15 @@ def test_artifact_of_a_store_at_fault_is_still_checked(read: Reader) -> None:
     assert read(text).codes == ["E205", "E201"]
 
 
+def test_store_that_needs_a_block_says_so(read: Reader) -> None:
+    """It is not among those that there are, and is no slip of the pen."""
+    result = read(S3 % "rackspace")
+    assert result.messages == [
+        'E213: the repo "rackspace" is not defined; there is: file, http, s3'
+    ]
+    assert result.suggestions == ['define it in the main file: repo "rackspace" { … }']
+
+
 def test_store_defined_twice_is_a_warning_and_the_last_one_wins(read: Reader) -> None:
     """As any duplicate."""
     result = read('repo "s3" { name = "a" }\nrepo "s3" { name = "b" }' + S3 % "s3")
