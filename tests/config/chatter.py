@@ -80,7 +80,6 @@ quitter = chatter_that_quits:Chat
 
 [dropship.repos]
 needy = chatter:Store
-rackspace = chatter:Store
 lost = chatter_that_is_not_there:Store
 """
 
