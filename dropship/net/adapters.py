@@ -1,4 +1,4 @@
-"""Other ways for requests to connect: over a Unix socket, or to a server under another name."""
+"""Other ways for requests to connect: over a Unix socket, to a server under another name, to nobody."""
 
 from __future__ import annotations
 
@@ -36,6 +36,39 @@ class NameAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
         """Make the pool, as requests asks."""
         super().init_poolmanager(*args, **keywords, server_hostname=self._name)
+
+
+class NobodyAdapter(HTTPAdapter):
+    """Connects to nobody: in each new connection the same answer is waiting already."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
+        """Make the pool, as requests asks; its connections are ours."""
+        super().init_poolmanager(*args, **keywords)
+        self.poolmanager.pool_classes_by_scheme = {"http": _theatre(self._answer)}
+
+
+def _theatre(answer: bytes) -> type[HTTPConnectionPool]:
+    class Connection(HTTPConnection):
+        server: socket.socket | None = None
+
+        def connect(self) -> None:
+            self.host.encode("idna")  # as urllib3 does, and a codec to be loaded
+            self.sock, self.server = socket.socketpair()
+            self.server.sendall(answer)
+
+        def close(self) -> None:
+            if self.server is not None:
+                self.server.close()
+            super().close()
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
 
 
 def _pool(path: Path) -> type[HTTPConnectionPool]:

@@ -15,6 +15,7 @@ loaded for their options alone too. That half is ``net.session``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
@@ -34,6 +35,9 @@ CONNECT: Final = 5.0
 
 READ: Final = 10.0
 """Seconds that a server may be silent."""
+
+NOBODY: Final = "http://nobody.localhost/"
+"""Where nobody is, and no proxy is asked for."""
 
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -98,6 +102,14 @@ class Http:
     def close(self) -> None:
         """Give back the connections; the next request makes new ones."""
         self._session.close()
+
+    def rehearsing(self, answer: bytes) -> AbstractContextManager[None]:
+        """Within this, what is below ``NOBODY`` answers so, over a connection to nobody.
+
+        What Python notes while code runs for the first times is memory that processes forked later
+        share. Each request needs a new connection: ``close`` in between.
+        """
+        return self._session.rehearsing(NOBODY, answer)
 
     def body(
         self, response: requests.Response, *, source: str, length: int | None, skip: int = 0

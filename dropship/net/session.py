@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -19,7 +20,7 @@ from requests.utils import get_environ_proxies
 from dropship import __version__
 from dropship.net import client_files
 from dropship.net import url as urls
-from dropship.net.adapters import NameAdapter, SocketAdapter
+from dropship.net.adapters import NameAdapter, NobodyAdapter, SocketAdapter
 from dropship.net.body import HttpBody
 from dropship.net.http import CONNECT, Identity, NetError
 from dropship.net.lines import in_a_line
@@ -57,6 +58,15 @@ class Session:
     def close(self) -> None:
         """Give back the connections."""
         self._session.close()
+
+    @contextmanager
+    def rehearsing(self, url: str, answer: bytes) -> Iterator[None]:
+        """Within this, whatever begins with ``url`` is answered so, and nobody is asked."""
+        self._session.mount(url, NobodyAdapter(answer))
+        try:
+            yield
+        finally:
+            self._session.adapters.pop(url).close()
 
     @staticmethod
     def body(

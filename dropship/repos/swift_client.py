@@ -13,16 +13,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlencode
 
 from dropship.core.checksum import Parts
-from dropship.core.values import Token
+from dropship.core.values import Secret, Token
 from dropship.errors import RepoError
 from dropship.net import url as urls
 from dropship.net.body import HttpBody
-from dropship.net.http import READ, Http, Identity, NetError
+from dropship.net.http import NOBODY, READ, Http, Identity, NetError
 from dropship.repos import swift_auth, swift_parts
 from dropship.repos.swift import SwiftOptions
 from dropship.repos.swift_auth import Access
@@ -31,6 +32,10 @@ from dropship.repos.swift_errors import refused, unauthorized, unknown
 if TYPE_CHECKING:
     import requests
 
+_YES: Final = (
+    b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nETag: 900150983cd24fb0d6963f7d28e17f72\r\n"
+    b"Content-Type: application/gzip\r\nDate: Sun, 29 Nov 2026 00:00:00 GMT\r\n\r\nabc"
+)
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _PAGE: Final = 1000  # entries of a listing; no store allows fewer
 # A page of names of a kilobyte each, or a manifest with as many segments as Swift lets one have.
@@ -50,10 +55,16 @@ class Client:
         self._access: Access | None = None
         self._until = 0.0
 
-    def rehearse(self, container: str, name: str) -> None:
-        """Do once what is done all day; talks to nobody."""
-        swift_auth.question(self._login)
-        _path(container, name)
+    @contextmanager
+    def rehearsing(self) -> Iterator[None]:
+        """Within this, the store is nobody's, and says yes to everything; ``close`` in between."""
+        kept = self._access, self._until
+        self._access, self._until = Access(NOBODY.rstrip("/"), Secret("nothing")), float("inf")
+        try:
+            with self._http.rehearsing(_YES):
+                yield
+        finally:
+            self._access, self._until = kept
 
     def close(self) -> None:
         """Give back connections; the token stays."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dropship.core.values import Duration, Secret
+from dropship.core.values import Duration, Secret, Size
 from dropship.errors import ConfigError, IntegrityError, MovedError, RepoError
 from dropship.install.stage import stage
 from dropship.repos import Found
@@ -213,6 +213,22 @@ def test_keys_that_cannot_work_are_refused_when_the_repo_is_made(bad: Any, says:
     keys: Any = {"auth_url": "https://h/v1.0", "user": "u", "key": Secret("k"), **bad}
     with pytest.raises(ConfigError, match=says):
         SwiftRepo(SwiftOptions(**keys))
+
+
+def test_preparing_asks_nobody_and_changes_nothing(
+    swift: Swift, store: Containers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the store nor a proxy, however slow downloads are to be; not even for what cannot be."""
+    with between(swift.port) as front, between(swift.port) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        keys = swift_options(swift, auth_url=f"{front.url}/auth/v1.0", max_rate=Size(1))
+        with closing(SwiftRepo(keys)) as repo:
+            repo.prepare(replace(PLACE, bucket="a/b"))
+            repo.prepare(PLACE)
+            assert front.asked == proxy.asked == []
+            assert read(repo, PLACE, 2) == b"c"
+            assert front.count("/auth/v1.0") == 1
+        assert proxy.asked == []
 
 
 # --- the token ------------------------------------------------------------------------------------
