@@ -133,7 +133,8 @@ class SwiftRepo:
         """Ask for what is known of the object.
 
         Raises:
-            RepoError: The store could not be asked, or has no such object.
+            MissingError: It has no such object.
+            RepoError: The store could not be asked, or has no such container.
         """
         response = self._client.ask("HEAD", _container(location), location.path)
         try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from dropship.errors import RepoError
+from dropship.errors import MissingError, RepoError
 from dropship.net import url as urls
 from dropship.net.lines import in_a_line
 from dropship.repos.swift_auth import Login
@@ -25,7 +25,6 @@ _BUSY: Final = frozenset({413, 429, 498, 503})
 
 _STORE: Final[Mapping[int, tuple[str, str]]] = {
     403: ("access is denied", "let the repo's user read the container (X-Container-Read)"),
-    404: ("there is no such object", "check the artifact's path"),
     409: ("its segments are not what its manifest says", "upload it again"),
 }
 _AUTH: Final[Mapping[int, tuple[str, str]]] = {
@@ -43,6 +42,10 @@ _CREDENTIAL: Final = (
 
 def refused(response: requests.Response, where: str) -> RepoError:
     """What a store's answer about an object or a container means."""
+    if response.status_code == 404:
+        return MissingError(
+            f"{where}: there is no such object", cure="check the artifact's bucket and path"
+        )
     cure = "set storageUrl of the repo to where it is"
     return _moved(response, where, "the store", cure) or _said(response, where, _STORE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from dropship.core.values import Secret, Size
-from dropship.errors import ConfigError, RepoError
+from dropship.errors import ConfigError, MissingError, RepoError
+from dropship.repos.source import Source
 from dropship.repos.swift import (
     RACKSPACE,
     RackspaceOptions,
@@ -63,6 +65,7 @@ def test_what_an_operator_has_to_mend_is_permanent_and_has_its_cure(
     """A missing container is told from a missing object."""
     error = fault(swift_options(swift, **wrong), replace(PLACE, **where))
     assert error.permanent
+    assert isinstance(error, MissingError) == ("no such object" in says)
     assert says in str(error)
     assert cure in error.cure
 
@@ -325,6 +328,28 @@ def test_folder_is_listed_page_by_page(
         with pytest.raises(RepoError, match="no such container") as caught:
             list(repo.names(replace(place, bucket="no-such"), "", ""))
     assert caught.value.permanent
+
+
+def test_newest_version_is_found_with_the_file_that_vouches_for_it(
+    swift: Swift, store: Containers
+) -> None:
+    """Versions are listed; one whose folder lacks the artifact is passed."""
+    store.make("versions")
+    for version in ("1.9.0", "1.10.0", "1.10.0-rc.1"):
+        store.put("versions", f"api/{version}/api.tgz", version.encode())
+    store.put("versions", "api/1.11.0/notes.txt", b"x")
+    sha256 = hashlib.sha256(b"1.10.0").hexdigest()
+    store.put("versions", "api/1.10.0/api.tgz.sha256", f"{sha256}  api.tgz\n".encode())
+    with closing(SwiftRepo(swift_options(swift))) as repo:
+        place = SwiftLocation(bucket="versions", path="api/{version}/api.tgz")
+        source = Source(repo, place, sidecar=True)
+        found = source.find()
+        assert source.versions()[0] == "1.11.0"
+        assert found.version == "1.10.0"
+        assert [one.value for one in found.checksums] == [sha256]
+        body = source.open(found)
+        assert drain(body) == b"1.10.0"
+        body.close()
 
 
 def test_store_that_lists_the_same_for_ever_is_given_up(
