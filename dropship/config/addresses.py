@@ -10,10 +10,10 @@ from typing import Final
 
 from dropship.core.option import fold
 
-_ADDRESSES: Final = frozenset({"url", "host", "endpoint", "authurl", "address"})
+_ADDRESSES: Final = frozenset({"url", "host", "endpoint", "authurl", "storageurl", "address"})
 # Where the scheme may be left out, since there is only one that can be meant.
 _BARE: Final = frozenset({"host", "address"})
-_WITH_CREDENTIALS: Final = frozenset({"endpoint", "authurl"})
+_WITH_CREDENTIALS: Final = frozenset({"endpoint", "authurl", "storageurl"})
 _URL: Final = re.compile(r"([A-Za-z][\w+.-]*)://(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(?::([^/?#]*))?")
 _HOST: Final = re.compile(r"[A-Za-z0-9_]([\w.-]*[\w.])?|\[[0-9A-Fa-f:.%]+\]")
 _BEGIN: Final = "begin it with https://"
@@ -46,7 +46,7 @@ def oddity(key: str, text: str, *, relative: bool = False) -> Odd | None:
 
 def no_name(key: str, text: str) -> Odd | None:
     """What is odd about a name, if it is an address instead."""
-    if fold(key) != "bucket" or "/" not in text:
+    if fold(key) not in {"bucket", "container"} or "/" not in text:
         return None
     return "a bucket has a name, not an address", "write the name alone; the rest is the path"
 

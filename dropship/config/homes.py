@@ -53,8 +53,8 @@ def _names() -> Mapping[str, Collection[str]]:
         {
             "": _keys(Config) | {"repo", "lock", "defaults", "worker", "service"},
             "service": _keys(ServiceConfig, LockChoice) | {"artifact", "health", *_HOOKS},
-            "artifact": _keys(ArtifactConfig) | {"bucket", "path", "url"},
-            "repo": {"accesskey", "secret", "region", "endpoint", "root", "maxrate"},
+            "artifact": _keys(ArtifactConfig) | {"bucket", "container", "path", "url"},
+            "repo": {"accesskey", "secret", "region", "endpoint", "authurl", "root", "maxrate"},
             "script": {"command", "user", "env"},
             "hook": _keys(HookConfig, FailureRule),
             "health": _keys(HealthConfig),

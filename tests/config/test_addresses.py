@@ -52,6 +52,7 @@ def test_sound_address_is_passed(key: str, text: str) -> None:
         ("endpoint", "s3.example.org"),
         ("endpoint", "http://s3.example.org"),
         ("authUrl", "http://192.0.2.1/v1.0"),
+        ("storageUrl", "http://192.0.2.1/v1/AUTH_shop"),
     ],
 )
 def test_odd_address_is_told(key: str, text: str) -> None:

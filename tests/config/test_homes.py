@@ -156,10 +156,15 @@ def test_name_of_nothing_is_no_name(read: Reader, block: str) -> None:
     assert read.service(main=f"{block}\n").codes == ["E208"]
 
 
-def test_bucket_has_a_name_not_an_address(read: Reader) -> None:
+@pytest.mark.parametrize(
+    ("store", "key"), [("s3", "bucket"), ("swift", "bucket"), ("swift", "container")]
+)
+def test_bucket_has_a_name_not_an_address(read: Reader, store: str, key: str) -> None:
     """As other tools take it."""
-    artifact = 'artifact "s3" { bucket = "s3://b" path = "x" destination = "/srv/web" }'
-    assert read(f'service "web" {{ checkInterval = "1s" {artifact} }}').codes == ["W235"]
+    repo = 'repo "swift" { user = "u" key = env("K", "") authUrl = "https://h/v1.0" }\n'
+    artifact = f'artifact "{store}" {{ {key} = "s3://b" path = "x" destination = "/srv/web" }}'
+    text = f'service "web" {{ checkInterval = "1s" {artifact} }}'
+    assert read((repo if store == "swift" else "") + text).codes == ["W235"]
 
 
 def test_null_says_nothing_of_blocks_either(read: Reader) -> None:

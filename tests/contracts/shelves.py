@@ -253,11 +253,15 @@ class Container:
     version: Literal[1, 2, 3] = 1
     kind: Kind = "plain"
     prepared: bool = False
+    keys_are_named: str = "user, key"
+    heeds_retry_after: bool = True
+    tells_missing: bool = True
     promises_md5: bool = field(init=False)
     repo: SwiftRepo = field(init=False)
 
     def __post_init__(self) -> None:
         self.promises_md5 = self.kind == "plain"
+        self.port = self.swift.port
         self._open = ExitStack()
         self._containers = Containers(self.swift)
         self._containers.make(self.name)
@@ -268,6 +272,19 @@ class Container:
             return swift_options(self.swift)
         cloud = self._open.enter_context(identity.identity(self.swift))
         return cloud_options(cloud.url({2: "v2.0", 3: "v3"}[self.version]))
+
+    def through(
+        self, origin: str, authority: Path | None = None, *, wrong: bool = False
+    ) -> SwiftRepo:
+        """At another origin, by its v1 auth; whose storage URL is without TLS."""
+        more = {"key": Secret("wrong")} if wrong else {}
+        storage = f"{origin}/v1/{self._containers.url.rpartition('/')[2]}"
+        keys = {"auth_url": f"{origin}/auth/v1.0", "storage_url": storage, **more}
+        return SwiftRepo(swift_options(self.swift, ca_bundle=str(authority or ""), **keys))
+
+    def nowhere(self) -> SwiftLocation:
+        """In a container that is not there."""
+        return SwiftLocation(bucket=f"{self.name}-not", path="api.bin")
 
     def put(self, name: str, data: bytes) -> None:
         """Store it."""
