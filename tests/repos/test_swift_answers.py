@@ -229,6 +229,23 @@ def test_store_without_ranges_sends_all_again(swift: Swift, store: Containers) -
         assert read(repo, PLACE, 2) == b"c"
 
 
+def test_store_is_asked_for_exactly_what_was_found(swift: Swift, store: Containers) -> None:
+    """Rather than for what is there, to be thrown away if it is something else."""
+    asked: list[dict[str, str]] = []
+
+    def change(answer: Answer) -> None:
+        if answer.method == "GET" and answer.path.endswith("api.tar.gz"):
+            asked.append(answer.asked)
+
+    with (
+        between(swift.port, change) as front,
+        closing(SwiftRepo(swift_options(swift, auth_url=f"{front.url}/auth/v1.0"))) as repo,
+    ):
+        assert (read(repo, PLACE), read(repo, PLACE, 2)) == (b"abc", b"c")
+    told = [[one.get(name) for name in ("If-Match", "Range", "If-Range")] for one in asked]
+    assert told == [[f'"{TAG}"', None, None], [f'"{TAG}"', "bytes=2-", f'"{TAG}"']]
+
+
 def test_store_that_tells_no_etag_is_refused(swift: Swift, store: Containers) -> None:
     """A change could not be seen."""
 
