@@ -40,7 +40,9 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _PAGE: Final = 1000  # entries of a listing; no store allows fewer
 # A page of names of a kilobyte each, or a manifest with as many segments as Swift lets one have.
 _MOST_BYTES: Final = 8 << 20
-_READING: Final = 30.0  # seconds for all of a manifest or a page
+# Seconds for all of a manifest, a page or a list of segments: nobody listens while a store is asked,
+# and one that is slow must not look like a worker that hangs.
+_READING: Final = 20.0
 _MOST_SEGMENTS: Final = 10_000
 # Of a token's time, left unused: a download that begins in it goes on after it.
 _LEFT: Final = 0.1
@@ -186,7 +188,10 @@ class Client:
     def _segments(self, header: str) -> list[Mapping[str, Any]]:
         container, _, prefix = header.lstrip("/").partition("/")
         found: list[Mapping[str, Any]] = []
+        until = time.monotonic() + _READING
         for entry in self.listing(unquote(container), unquote(prefix)):
+            if time.monotonic() > until:
+                raise RepoError(f"swift://{header}: listing took longer than {_READING:g} s")
             found.append(entry)
             if len(found) > _MOST_SEGMENTS:
                 raise RepoError(f"swift://{header}: too many segments", permanent=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,7 +53,7 @@ def staging(folder: Path, keys: SwiftOptions, name: str) -> Found:
     return found
 
 
-@pytest.mark.parametrize(("kind", "pieces"), [("slo", 1), ("slo", 300), ("dlo", 3)])
+@pytest.mark.parametrize(("kind", "pieces"), [("slo", 1), ("slo", 7), ("dlo", 3)])
 def test_large_object_is_verified_by_its_segments(
     swift: Swift, store: Containers, tmp_path: Path, kind: Any, pieces: int
 ) -> None:
@@ -61,6 +63,17 @@ def test_large_object_is_verified_by_its_segments(
     assert found.parts is not None
     assert (len(found.parts.sizes), sum(found.parts.sizes)) == (pieces, len(content))
     assert found.md5 is None
+
+
+def test_hundreds_of_segments_are_no_trouble(
+    swift: Swift, store: Containers, tmp_path: Path
+) -> None:
+    """The same one over and over, too."""
+    store.put(CONTAINER, "piece", DATA[:1000])
+    store.manifest(f"{CONTAINER}/many.bin", [{"path": f"{CONTAINER}/piece"}] * 300)
+    found = staging(tmp_path, swift_options(swift), "many.bin")
+    assert found.parts is not None
+    assert found.parts.sizes == (1000,) * 300
 
 
 @pytest.mark.parametrize("kind", ["plain", "slo", "dlo"])
@@ -163,3 +176,18 @@ def test_segments_that_cannot_be_had_just_now_put_the_check_off(
             repo.find(place)
         refusing.clear()
         assert repo.find(place).promised
+
+
+def test_segments_that_take_too_long_to_list_put_the_check_off(
+    swift: Swift, store: Containers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that waited for all of them would look as if it hung."""
+    put_large(store, "dlo", "large.tar.gz")
+    ticks = count(step=6)
+    monkeypatch.setattr("dropship.repos.swift_client._PAGE", 1)
+    with closing(SwiftRepo(swift_options(swift))) as repo:
+        clock = SimpleNamespace(monotonic=lambda: next(ticks))
+        monkeypatch.setattr("dropship.repos.swift_client.time", clock)
+        with pytest.raises(RepoError, match="listing took longer than 20 s") as caught:
+            repo.find(replace(PLACE, path="large.tar.gz"))
+    assert not caught.value.permanent
