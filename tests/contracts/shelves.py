@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -216,14 +217,14 @@ class Containers:
         size = max(1, -(-len(data) // pieces))
         cut = [data[at : at + size] for at in range(0, len(data), size)]
         self.make(f"{container}-segments")
-        prefix = f"{container}-segments/{quote(name)}/{abs(hash(data))}/"
+        # All that begins so is in a dynamic large object.
+        prefix = f"{container}-segments/{uuid.uuid4().hex}/"
         tags = [self._put(f"{prefix}{number:05}", one) for number, one in enumerate(cut)]
         if kind == "dlo":
             self._put(place, b"", {"X-Object-Manifest": prefix})
             return
         manifest = [
-            {"path": f"{container}-segments/{name}/{abs(hash(data))}/{number:05}", "etag": tag}
-            for number, tag in enumerate(tags)
+            {"path": f"{prefix}{number:05}", "etag": tag} for number, tag in enumerate(tags)
         ]
         self.manifest(place, manifest)
 
