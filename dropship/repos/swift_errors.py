@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from dropship.errors import MissingError, RepoError
 from dropship.net import url as urls
 from dropship.net.lines import in_a_line
+from dropship.net.retry_after import wait_of
 from dropship.repos.swift_auth import Login
 
 if TYPE_CHECKING:
     import requests
 
 _LONGEST_REASON: Final = 100
-_LONGEST_WAIT: Final = 86_400.0
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 # Too many requests: Swift's own word is 498, Rackspace's 413.
@@ -93,19 +92,6 @@ def _said(
 
 
 def _wait(response: requests.Response) -> float:
-    """Seconds of Retry-After (RFC 9110, 10.2.3), a day at most; 0 where nothing is said."""
-    text = response.headers.get("Retry-After", "").strip()
-    if response.status_code not in _BUSY or not text:
-        return 0.0
-    if text.isascii() and text.isdigit():
-        return min(_LONGEST_WAIT, float(text[:9]))
-    until = _seconds(text)
-    now = _seconds(response.headers.get("Date", "")) or time.time()
-    return min(_LONGEST_WAIT, max(0.0, until - now)) if until is not None else 0.0
-
-
-def _seconds(date: str) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    """How long it wants to be left alone; whoever says so in another way means it as well."""
+    status = 429 if response.status_code in _BUSY else response.status_code
+    return wait_of(status, response.headers, time.time())

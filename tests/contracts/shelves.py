@@ -18,9 +18,9 @@ from dropship.repos import Repo
 from dropship.repos.file import FileLocation, FileOptions, FileRepo
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
 from dropship.repos.s3 import S3Location, S3Options, S3Repo
-from tests.servers import nginx as nginx_server
 from dropship.repos.swift import SwiftLocation, SwiftOptions, SwiftRepo
 from tests.servers import identity
+from tests.servers import nginx as nginx_server
 from tests.servers import swift as swift_server
 from tests.servers.nginx import Nginx
 from tests.servers.swift import Swift

@@ -18,7 +18,7 @@ from dropship.errors import IntegrityError, MissingError, RepoError
 from dropship.install.stage import stage
 from dropship.repos import Repo
 from dropship.repos.source import Source
-from tests.contracts.shelves import Bucket, Reached, Web, read
+from tests.contracts.shelves import Bucket, Container, Reached, Web, read
 from tests.faults.proxy import Fault, proxy
 from tests.install.stagings import CountingWatch, litter, request
 from tests.servers.certificate import Certificate, certificate
@@ -33,6 +33,7 @@ Make = Callable[[pytest.FixtureRequest, str], Reached]
 SHELVES: dict[str, Make] = {
     "http": lambda request, name: Web(request.getfixturevalue("nginx"), name, "/private"),
     "s3": lambda request, name: Bucket(request.getfixturevalue("swift"), name),
+    "swift": lambda request, name: Container(request.getfixturevalue("swift"), name),
 }
 
 

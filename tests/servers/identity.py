@@ -113,7 +113,8 @@ def _known_to_v2(auth: Any) -> bool:
     if auth.keys() == {"RAX-KSKEY:apiKeyCredentials"}:
         return bool(auth["RAX-KSKEY:apiKeyCredentials"] == {"username": USER, "apiKey": API_KEY})
     known = auth.get("passwordCredentials") == {"username": USER, "password": PASSWORD}
-    return known and (auth.get("tenantName") == PROJECT or auth.get("tenantId") == PROJECT_ID)
+    project = auth.get("tenantName") == PROJECT or auth.get("tenantId") == PROJECT_ID
+    return bool(known and project)
 
 
 def _known_to_v3(auth: Any) -> bool:
