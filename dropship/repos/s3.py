@@ -7,28 +7,28 @@ only the keys. That half is ``repos.s3_client``.
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from dropship.core.checksum import Algorithm, Parts
 from dropship.core.option import option
-from dropship.core.values import Md5, Secret, Token
+from dropship.core.values import Secret
 from dropship.errors import ConfigError, MovedError, RepoError
 from dropship.net import lengths
 from dropship.net.lengths import LengthError, Part
-from dropship.repos import Body, Found
+from dropship.repos import Body, Found, s3_parts
+from dropship.repos import s3_promises as promises
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
 
 if TYPE_CHECKING:
     from dropship.repos.s3_client import Client
 
-_MD5: Final = re.compile(r"[0-9a-f]{32}")
-# Answers to HEAD have no body, so these say too little of what is wrong.
-_MUTE: Final = frozenset({"400", "403", "404", "301"})
+# Artifacts whose parts are remembered: a worker has one, the supervisor may ask for all.
+_REMEMBERED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class S3Options(StoreOptions):
     )
     profile: str = option("", doc="Profile of the AWS configuration files.")
     role_arn: str = option("", doc="Role to assume.")
+    role_session_name: str = option(
+        "", otherwise="`dropship`", doc="What the role's session is called.", needs="roleArn"
+    )
+    external_id: str = option("", doc="External id the role asks for.", needs="roleArn")
+    anonymous: bool = option(False, doc="Sign nothing, for a bucket that everybody may read.")
     ca_bundle: str = option(
         "", otherwise="boto3's", doc="File of the certificate authorities to trust."
     )
@@ -79,6 +84,10 @@ class S3Location:
     )
     requester_pays: bool = option(False, doc="Pay for requests to somebody else's bucket.")
 
+    def at(self, address: str) -> S3Location:
+        """Another object of the same bucket; versions are of one object."""
+        return replace(self, path=address, version_id="")
+
 
 class S3Repo:
     """Objects by bucket and key, known by their ETag."""
@@ -87,6 +96,10 @@ class S3Repo:
     Location = S3Location
 
     def __init__(self, options: S3Options) -> None:
+        if options.anonymous and (options.access_key or options.role_arn or options.profile):
+            raise ConfigError(
+                "the s3 repo is anonymous, and has credentials", cure="write one or the other"
+            )
         if bool(options.access_key) != bool(options.secret):
             missing = "secret" if options.access_key else "accessKey"
             raise ConfigError(f"the s3 repo has no {missing}", cure="set both, or neither")
@@ -94,6 +107,8 @@ class S3Repo:
 
         self._rate = options.max_rate
         self._client: Client = s3_client.Client(options)
+        self._computable = promises.known()
+        self._parts: dict[tuple[S3Location, str], Parts | None] = {}
 
     def prepare(self, location: S3Location) -> None:
         """Build what will be asked all day, for those who share this memory."""
@@ -108,8 +123,11 @@ class S3Repo:
         """
         answer = self._client.head(_shown(location), _named(location))
         if isinstance(answer, RepoError):
-            raise self._clearer(answer, location)
-        return _found(answer, location)
+            raise answer
+        found = _found(answer, location, self._computable)
+        if found.promised or not promises.plain(answer, location.bucket):
+            return found
+        return found._replace(parts=self._learnt(found, location))
 
     def open(self, location: S3Location, found: Found, offset: int = 0) -> Body:
         """Ask for the bytes of exactly that object.
@@ -131,7 +149,7 @@ class S3Repo:
             raise
 
     def _body(self, answer: Mapping[str, Any], found: Found, offset: int) -> Body:
-        if _token(answer) != found.token:
+        if promises.token(answer) != found.token:
             raise MovedError(f"{found.source} changed since it was looked at")
         part, sent = _part(answer, found.source), answer.get("ContentLength")
         if part.begins > offset:
@@ -151,17 +169,56 @@ class S3Repo:
         """Give back connections."""
         self._client.close()
 
-    def _clearer(self, error: RepoError, location: S3Location) -> RepoError:
-        """The same question as a GET of one byte, whose answer says what is wrong."""
-        if getattr(error, "code", "") not in _MUTE:
-            return error
-        answer = self._client.ask(
-            "get_object", _shown(location), _named(location), Range="bytes=0-0"
-        )
-        if isinstance(answer, RepoError):
-            return answer
-        answer["Body"].close()
-        return error
+    def names(self, location: S3Location, folder: str, begins: str) -> Iterator[str]:
+        """What stands in a folder of the bucket, a page at a time.
+
+        Raises:
+            RepoError: The store could not be asked, or does not let us list.
+        """
+        prefix = folder.removeprefix("/")
+        named = {"Bucket": location.bucket, "Prefix": prefix + begins, "Delimiter": "/"}
+        if location.requester_pays:
+            named["RequestPayer"] = "requester"
+        where = f"the list of s3://{location.bucket}/{prefix}"
+        while True:
+            page = self._client.page(where, named)
+            if isinstance(page, RepoError):
+                raise page
+            folders = (one["Prefix"] for one in page.get("CommonPrefixes", ()))
+            keys = (one["Key"] for one in page.get("Contents", ()))
+            for stands in (folders, keys):
+                # A key that is the folder's own name is how consoles make empty folders.
+                yield from (one[len(prefix) :] for one in stands if len(one) > len(prefix))
+            after = page.get("NextContinuationToken")
+            if not page.get("IsTruncated") or not after:
+                return
+            if after == named.get("ContinuationToken"):
+                raise RepoError(f"{where}: the store tells the same page again and again")
+            named["ContinuationToken"] = after
+
+    def _learnt(self, found: Found, location: S3Location) -> Parts | None:
+        """The parts of an object, asked for once; None where the store does not tell them.
+
+        Raises:
+            RepoError: The store could not be asked now.
+        """
+        if s3_parts.count(found.token) is None:
+            return None
+        key = (location, str(found.token))
+        if key not in self._parts:
+
+            def size_of(number: int) -> int | None:
+                answer = self._client.head(found.source, _named(location), part=number)
+                if not isinstance(answer, RepoError):
+                    return s3_parts.size(answer, found.token)
+                if not answer.permanent:
+                    raise answer
+                return None
+
+            self._parts[key] = s3_parts.parts(found.token, found.size, size_of)
+            if len(self._parts) > _REMEMBERED:
+                del self._parts[next(iter(self._parts))]
+        return self._parts[key]
 
 
 def _named(location: S3Location) -> dict[str, Any]:
@@ -213,8 +270,10 @@ def _part(answer: Mapping[str, Any], source: str) -> Part:
         raise RepoError(f"{source}: the store {error}") from error
 
 
-def _found(answer: Mapping[str, Any], location: S3Location) -> Found:
-    token = _token(answer)
+def _found(
+    answer: Mapping[str, Any], location: S3Location, computable: frozenset[Algorithm]
+) -> Found:
+    token = promises.token(answer)
     if not token:
         raise RepoError(
             f"{_shown(location)}: the store tells no ETag, so a change could not be seen",
@@ -227,35 +286,8 @@ def _found(answer: Mapping[str, Any], location: S3Location) -> Found:
         name=PurePosixPath(location.path).name,
         size=answer.get("ContentLength"),
         content_type=str(answer.get("ContentType", "")).partition(";")[0].strip().lower(),
-        md5=_md5(answer, location),
-        sha256=_sha256(answer),
+        md5=promises.md5(answer, location.bucket),
+        sha256=promises.sha256(answer),
+        checksums=promises.checksums(answer, computable),
         ref=str(answer.get("ETag", "")),
     )
-
-
-def _token(answer: Mapping[str, Any]) -> Token:
-    return Token(str(answer.get("ETag", "")).strip('"'))
-
-
-def _md5(answer: Mapping[str, Any], location: S3Location) -> Md5 | None:
-    """The ETag, where it is the md5: one part, and not encrypted with a key of KMS or our own.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html; nor in directory buckets.
-    """
-    etag = _token(answer)
-    encrypted = str(answer.get("ServerSideEncryption", "")).startswith("aws:")
-    if encrypted or answer.get("SSECustomerAlgorithm") or location.bucket.endswith("--x-s3"):
-        return None
-    return Md5(str(etag)) if _MD5.fullmatch(etag) else None
-
-
-def _sha256(answer: Mapping[str, Any]) -> str | None:
-    """The checksum that was uploaded with the object, where it is of all its bytes."""
-    text = str(answer.get("ChecksumSHA256", ""))
-    if not text or answer.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT" or "-" in text:
-        return None
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except ValueError:
-        return None
-    return raw.hex() if len(raw) == 32 else None

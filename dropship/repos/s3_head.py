@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -35,11 +35,14 @@ from urllib3.util import create_urllib3_context
 from dropship.net.http import CONNECT, READ
 from dropship.net.lengths import LengthError, length
 
-_YES: Final = 200
+# The second for a part.
+_YES: Final = frozenset({200, 206})
 # Signature version 4 as S3 has it; "v4" is what botocore calls that until it looks at the name.
 _USUAL: Final = frozenset({("v4", "s3"), ("s3v4", "s3")})
 # Of one attempt, and new in each.
 _OF_ATTEMPTS: Final = "amz-sdk-"
+_PART: Final = "partNumber="
+_FIRST_PART: Final = f"{_PART}1"
 
 # What botocore calls the headers of the answer; https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 _NAMES: Final[Mapping[str, str]] = {
@@ -48,7 +51,12 @@ _NAMES: Final[Mapping[str, str]] = {
     "ServerSideEncryption": "x-amz-server-side-encryption",
     "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
     "ChecksumSHA256": "x-amz-checksum-sha256",
+    "ChecksumSHA1": "x-amz-checksum-sha1",
+    "ChecksumCRC32": "x-amz-checksum-crc32",
+    "ChecksumCRC32C": "x-amz-checksum-crc32c",
+    "ChecksumCRC64NVME": "x-amz-checksum-crc64nvme",
     "ChecksumType": "x-amz-checksum-type",
+    "PartsCount": "x-amz-mp-parts-count",
 }
 
 Named: TypeAlias = Mapping[str, Any]
@@ -70,11 +78,11 @@ class Heads:
     """Asks for objects whose requests were taken down.
 
     ``client`` is botocore's, of which nothing but its way of building requests is used;
-    ``credentials`` gives what to sign with, and is called when that is needed.
+    ``credentials`` are what to sign with, or None to sign nothing.
     """
 
     def __init__(
-        self, client: Any, credentials: Callable[[], Credentials | None], authorities: str | None
+        self, client: Any, credentials: Credentials | None, authorities: str | None
     ) -> None:
         self._client = client
         self._credentials = credentials
@@ -100,25 +108,34 @@ class Heads:
 
     def ask(self, named: Named) -> Mapping[str, Any] | None:
         """What botocore would answer; None where it has to be asked."""
-        request = self._requests.get(_key(named))
+        request = self._request(named)
         if request is None:
             return None
         try:
-            if (credentials := self._credentials()) is None:
-                return None
-            headers = _signed(request, credentials)
+            headers = _signed(request, self._credentials)
             answer = self._pool.request("HEAD", request.url, headers=headers, redirect=False)
-            return _told(answer) if answer.status == _YES else None
+            return _told(answer) if answer.status in _YES else None
         except (BotoCoreError, ClientError, urllib3.exceptions.HTTPError, OSError, LengthError):
             return None
+
+    def _request(self, named: Named) -> _Request | None:
+        """What was taken down; for any part it is that for the first with another number."""
+        number = named.get("PartNumber")
+        if number is None:
+            return self._requests.get(_key(named))
+        first = self._requests.get(_key({**named, "PartNumber": 1}))
+        # Elsewhere in a URL the sign of equality is written in another way.
+        return first and replace(first, url=first.url.replace(_FIRST_PART, f"{_PART}{number}"))
 
     def close(self) -> None:
         """Give back connections."""
         self._pool.clear()
 
 
-def _signed(request: _Request, credentials: Credentials) -> dict[str, str]:
+def _signed(request: _Request, credentials: Credentials | None) -> dict[str, str]:
     """The headers of a request that is sent now."""
+    if credentials is None:
+        return dict(request.headers)
     signed = AWSRequest("HEAD", request.url, dict(request.headers))
     signed.context.update(request.context)
     frozen = credentials.get_frozen_credentials()
@@ -227,7 +244,8 @@ class _Heard:
         built, signer = self._built, self._signer
         signing = dict(built.context.get("signing", {})) if built else {}
         how = (signer.get("signature_version"), signer.get("signing_name"))
-        if built is None or how not in _USUAL or "identity_cache" in signing:
+        usual = how in _USUAL or how[0] is botocore.UNSIGNED
+        if built is None or not usual or "identity_cache" in signing:
             return None
         headers = {
             name: _text(value)
@@ -251,7 +269,7 @@ class _Heard:
         """It sends: no further."""
         headers = HTTPHeaders()
         headers["Content-Length"] = "0"
-        return AWSResponse(request.url, _YES, headers, _Nothing())
+        return AWSResponse(request.url, 200, headers, _Nothing())
 
 
 def _text(value: Any) -> str:

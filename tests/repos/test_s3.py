@@ -292,15 +292,14 @@ def test_digest_is_promised_only_where_the_answer_is_one(
     answer: dict[str, str], md5: str | None, sha256: str | None
 ) -> None:
     """A wrong promise would refuse good bytes for ever."""
-    found = _found({"ETag": f'"{MD5}"', **answer}, S3Location(bucket="b", path="p"))
+    found = _found({"ETag": f'"{MD5}"', **answer}, S3Location(bucket="b", path="p"), frozenset())
     assert (found.md5, found.sha256) == (md5, sha256)
 
 
 def test_directory_bucket_promises_no_md5() -> None:
     """ETags of S3 Express are no digests."""
-    assert (
-        _found({"ETag": f'"{MD5}"'}, S3Location(bucket="b--use1-az4--x-s3", path="p")).md5 is None
-    )
+    place = S3Location(bucket="b--use1-az4--x-s3", path="p")
+    assert _found({"ETag": f'"{MD5}"'}, place, frozenset()).md5 is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from tests.servers import consul as consul_server
 from tests.servers import graphite as graphite_server
+from tests.servers import moto as moto_server
 from tests.servers import nginx as nginx_server
 from tests.servers import swift as swift_server
 from tests.servers import systemd as systemd_server
@@ -19,6 +20,13 @@ from tests.servers import systemd as systemd_server
 def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[swift_server.Swift]:
     """Swift with its S3 API."""
     with swift_server.running(tmp_path_factory.mktemp("swift")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[moto_server.Moto]:
+    """moto, as S3 and STS."""
+    with moto_server.running(tmp_path_factory.mktemp("moto")) as running:
         yield running
 
 

@@ -73,6 +73,7 @@ paste.filter_factory = swift_test_cache:filter_factory
 [filter:s3api]
 use = egg:swift#s3api
 s3_acl = false
+min_segment_size = 1
 
 # Small segments of large objects come one a second otherwise, from the eleventh on.
 [filter:slo]

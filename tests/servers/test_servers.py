@@ -9,6 +9,7 @@ from tests.e2e.host import eventually
 from tests.servers import process
 from tests.servers.consul import Consul
 from tests.servers.graphite import Graphite
+from tests.servers.moto import Moto
 from tests.servers.nginx import Nginx
 from tests.servers.swift import Swift
 
@@ -23,6 +24,19 @@ def test_swift_answers_s3_and_v1_auth(swift: Swift) -> None:
         == '"900150983cd24fb0d6963f7d28e17f72"'
     )
     client.close()
+
+
+def test_moto_encrypts_and_lends_roles(moto: Moto) -> None:
+    """What Swift has not."""
+    client = moto.client("s3")
+    client.create_bucket(Bucket="servers")
+    put = client.put_object(Bucket="servers", Key="a", Body=b"abc", ServerSideEncryption="aws:kms")
+    assert put["ServerSideEncryption"] == "aws:kms"
+    client.close()
+    sts = moto.client("sts")
+    named = {"RoleArn": "arn:aws:iam::123456789012:role/servers", "RoleSessionName": "servers"}
+    assert sts.assume_role(**named)["Credentials"]["SessionToken"]
+    sts.close()
 
 
 def test_graphite_keeps_events(graphite: Graphite) -> None:
