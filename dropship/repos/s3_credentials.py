@@ -231,6 +231,7 @@ class _Body:
 # Both answers at once: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _CREDENTIALS: Final = b"""<Answer xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <AssumeRoleResult><Credentials><AccessKeyId>nobody</AccessKeyId></Credentials></AssumeRoleResult>
+<AssumeRoleWithWebIdentityResult/>
 </Answer>"""
 
 
