@@ -96,14 +96,19 @@ class Client:
         self, where: str, named: Mapping[str, Any], whole: Mapping[str, Any]
     ) -> Mapping[str, Any] | RepoError:
         told = self._heads.ask(whole)
-        answer = _answer(self._asking.head_object, where, whole) if told is None else told
-        if not isinstance(answer, StoreAnswerError) or answer.code not in _MUTE:
-            return answer
-        # The same question as a GET of one byte, whose answer says what is wrong.
-        clearer = _answer(self._asking.get_object, where, {**named, "Range": _FIRST_BYTE})
-        if isinstance(clearer, RepoError):
-            return clearer
-        clearer["Body"].close()
+        if told is not None:
+            return told
+        answer = _answer(self._asking.head_object, where, whole)
+        if isinstance(answer, StoreAnswerError) and answer.code in _MUTE:
+            # The same question as a GET of one byte, whose answer says what is wrong.
+            clearer = _answer(self._asking.get_object, where, {**named, "Range": _FIRST_BYTE})
+            if isinstance(clearer, RepoError):
+                return clearer
+            clearer["Body"].close()
+            # botocore has learnt from it which region the bucket is in.
+            answer = _answer(self._asking.head_object, where, whole)
+        if not isinstance(answer, RepoError):
+            self._heads.learn_again(whole)
         return answer
 
     def _asked(

@@ -175,7 +175,7 @@ def refused(  # noqa: PLR0911 - a table whose rows are conditions
     if target and said.code == str(said.status):  # not in Amazon's words, and so not from there
         return said.error(f"{where}: the store redirects to {urls.shown(target)}", _ENDPOINT)
     if said.code in _TOO_MUCH or said.status == 429:
-        words = f"{where}: the store is asked too much ({said.code})"
+        words = f"{where}: the store is too busy ({said.code})"
         return said.error(words, "", permanent=False)
     if error.operation_name in _ROLES and said.code in _OF_ROLES:
         words, cure = _OF_ROLES[said.code]

@@ -106,6 +106,11 @@ class Heads:
             _rehearse(request)
         self._requests[_key(named)] = request
 
+    def learn_again(self, named: Named) -> None:
+        """Take a request down anew: botocore may know by now where the bucket really is."""
+        if _key(named) in self._requests:
+            self.learn(named)
+
     def ask(self, named: Named) -> Mapping[str, Any] | None:
         """What botocore would answer; None where it has to be asked."""
         request = self._request(named)

@@ -74,6 +74,7 @@ paste.filter_factory = swift_test_cache:filter_factory
 use = egg:swift#s3api
 s3_acl = false
 min_segment_size = 1
+max_bucket_listing = 10
 
 # Small segments of large objects come one a second otherwise, from the eleventh on.
 [filter:slo]
