@@ -56,7 +56,9 @@ def rehearse(rig: Rig, play: Callable[[Rig, WorkerDesk], object], folder: Path) 
 
 
 class _Store:
-    """A store in which nothing changes."""
+    """A store in which nothing changes, and nobody doubts."""
+
+    local = True
 
     @staticmethod
     def find(_location: Any) -> Found:

@@ -10,7 +10,7 @@ from dropship.core.events import TokenSeen
 from dropship.core.saved import Attempt, Saved
 from dropship.core.situation import State, installed, meaning
 from dropship.core.values import Md5, Token
-from dropship.deploy import ground
+from dropship.deploy import ground, proof
 from dropship.deploy.rig import Rig
 from dropship.errors import RepoError, StateError
 from dropship.log import hide
@@ -20,7 +20,7 @@ Verdict = Literal["current", "outdated", "quarantined", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One service, as ``check --format json`` has it; ``why`` is for people."""
+    """One service, as ``check --format json`` has it; ``why`` and ``doubt`` are for people."""
 
     service: str
     state: Verdict
@@ -28,6 +28,7 @@ class Checked:
     token: Token | None = None
     error: str | None = None
     why: str = ""
+    doubt: str = ""
 
     @property
     def words(self) -> str:
@@ -37,7 +38,8 @@ class Checked:
         installed = (
             f", installed {self.installed[:12]}" if self.installed else ", nothing installed"
         )
-        return f"{self.state}{installed}" + (f" ({self.why})" if self.why else "")
+        why = f" ({self.why})" if self.why else ""
+        return f"{self.state}{installed}{why}" + (f"; {self.doubt}" if self.doubt else "")
 
 
 def check(rig: Rig) -> Checked:
@@ -61,7 +63,8 @@ def check(rig: Rig) -> Checked:
         return Checked(rig.service.name, "error", there, error=hide(str(error)))
     answer = replace(seen, token=found.token, md5=found.md5, version=found.version)
     verdict, why = _judge(state, answer)
-    return Checked(rig.service.name, verdict, there, found.token, why=why)
+    doubt = hide(proof.doubt(rig, found))
+    return Checked(rig.service.name, verdict, there, found.token, why=why, doubt=doubt)
 
 
 def _judge(state: State, answer: TokenSeen) -> tuple[Verdict, str]:

@@ -23,6 +23,7 @@ from dropship.deploy import ground, words
 from dropship.deploy.desk import Desk
 from dropship.deploy.health import Surroundings, verify
 from dropship.deploy.hooks import HookRunner, Listener
+from dropship.deploy.proof import Doubts
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
 from dropship.errors import (
@@ -53,6 +54,7 @@ class Performer:
         self._watch = watch
         self._listener = listener
         self._hooks = HookRunner(rig, watch, listener)
+        self._doubts = Doubts(rig)
         self._found: Found | None = None
         self._prepared: Saved | None = None
         self._refused: str | None = None
@@ -88,6 +90,8 @@ class Performer:
             self._explain(error, state)
             return on.StoreFailed(error=str(error), permanent=error.permanent, wait=error.wait)
         found = self._found
+        if doubt := self._doubts.news(found):
+            self._listener.passed(doubt)
         seen = ground.look(rig.layout, state.saved)
         md5 = found.md5 or state.saved.meaning(found.token)
         return replace(

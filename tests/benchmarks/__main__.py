@@ -22,6 +22,7 @@ from tests.benchmarks import (
     disk,
     downtime,
     idle,
+    lender,
     memory,
     parse,
     ratios,
@@ -50,6 +51,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("name", choices=sorted(_BENCHMARKS))
     parser.add_argument("--shape", choices=sorted(corpus.SHAPES), action="append")
     parser.add_argument("--artifact", choices=list(memory.STREAMS), action="append")
+    parser.add_argument("--credentials", choices=lender.KINDS, action="append")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
         "--size", type=float, default=1.0, help="part of the whole: files, services"
@@ -113,7 +115,8 @@ def _crowd(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 
 
 def _idle(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    return idle.measured(_counts(idle.SERVICES, args), args.rounds, folder)
+    kinds = args.credentials or lender.KINDS[:1]
+    return idle.measured(_counts(idle.SERVICES, args), args.rounds, folder, kinds)
 
 
 def _restart(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:

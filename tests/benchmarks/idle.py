@@ -5,6 +5,9 @@ what is asked. Workers are looked at between checks, after each has done five: o
 update ("checked") and once after it ("updated", which is how they live). Intervals grow with the
 number of services, so that it is never the store that is measured.
 
+Other kinds of credentials than keys in the configuration are measured on demand; "lent" is how often
+an agent's two lives had them given: once a worker and life where they are lent at all.
+
 USS is what a worker alone has. The contestant for the processor is a loop of boto3's
 ``head_object`` over the same objects in one warm process; what is told is the ratio.
 """
@@ -18,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.benchmarks import objects
+from tests.benchmarks.lender import KINDS, lending
 from tests.benchmarks.looking import EVERY
 from tests.benchmarks.memory import of_tree
 from tests.benchmarks.objects import ObjectHost, Store
@@ -35,25 +39,32 @@ _WINDOW: Final = 10.0
 _LOOP: Final = 200
 
 
-def measured(sizes: Sequence[int], rounds: int, folder: Path) -> list[dict[str, Any]]:
-    """An agent for each number of services."""
+def measured(
+    sizes: Sequence[int], rounds: int, folder: Path, kinds: Sequence[str] = KINDS[:1]
+) -> list[dict[str, Any]]:
+    """An agent for each kind of credentials and number of services."""
     program = objects.installed(folder / "program")
-    with objects.store(folder / "swift") as store:
-        return [_life(one, rounds, folder / f"host-{one}", program, store) for one in sizes]
+    found = []
+    with objects.store(folder / "swift") as store, lending(folder / "kinds") as lender:
+        for kind in kinds:
+            for size in sizes:
+                place, lent = folder / f"host-{kind}-{size}", lender.lent
+                host = ObjectHost(place, program, store, size, lender.given(kind))
+                told = _life(host, rounds, program, store)
+                found.append({"credentials": kind, **told, "lent": lender.lent - lent})
+    return found
 
 
-def _life(
-    services: int, rounds: int, folder: Path, program: Packaged, store: Store
-) -> dict[str, Any]:
-    host = ObjectHost(folder, program, store, services)
+def _life(host: ObjectHost, rounds: int, program: Packaged, store: Store) -> dict[str, Any]:
+    services = len(host.names)
     interval = max(_OFTEN, services / _A_SECOND)
     host.configure(interval)
     try:
-        host.host.start()
+        host.start()
         host.publish("1")
         host.host.stop()
         # What the first installation left in memory would hide what the update leaves.
-        host.host.start()
+        host.start()
         host.checks(_CHECKS)
         checked = _looked(host)
         host.publish("2")
@@ -121,7 +132,7 @@ def row(
 def lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
     """A table."""
     return [
-        f"  {one['services']:3} services: a worker {one['MiB, checked']['worker']:.1f} MiB, after "
+        f"  {one.get('credentials', KINDS[0]):12} {one['services']:3} services: a worker {one['MiB, checked']['worker']:.1f} MiB, after "
         f"an update {one['MiB, updated']['worker']:.1f} {_verdict(one, 'worker')}; all "
         f"{one['MiB, updated']['agent']:.1f} MiB{_verdict(one, 'agent')}; a check "
         f"{one['ms per check']:.2f} ms, {one['ratio']:.2f} times boto3's {_verdict(one, 'ratio')}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.benchmarks.lender import OWN_KEYS, Given
 from tests.benchmarks.looking import family
 from tests.benchmarks.packaged import Packaged, packaged
 from tests.e2e.host import Host, eventually, tarball
@@ -76,19 +77,28 @@ def installed(folder: Path) -> Packaged:
 class ObjectHost:
     """A host with so many services, each of an object of its own, over one repo block."""
 
-    def __init__(self, folder: Path, program: Packaged, store: Store, services: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        program: Packaged,
+        store: Store,
+        services: int,
+        given: Given = OWN_KEYS,
+    ) -> None:
         folder.mkdir()
         self.host = Host(folder, program.command())
+        self._given = given
         self.names = [f"app-{one:03}" for one in range(services)]
         self._store = store
 
     def configure(self, interval: float) -> None:
         """Have each service ask every ``interval`` seconds."""
-        repo = (
-            f'repo "s3" {{\n  accessKey = "{swift_server.ACCESS_KEY}"\n'
-            f'  secret = "{swift_server.SECRET}"\n  endpoint = "{self._store.endpoint}"\n}}\n'
-        )
+        repo = f'repo "s3" {{\n{self._given.lines}  endpoint = "{self._store.endpoint}"\n}}\n'
         self.host.configure(repo, *(self._service(name, interval) for name in self.names))
+
+    def start(self) -> None:
+        """Start the agent, with what its credentials take."""
+        self.host.start(**self._given.environ)
 
     def _service(self, name: str, interval: float) -> str:
         return f"""
