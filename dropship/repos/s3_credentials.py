@@ -20,9 +20,14 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
+    AssumeRoleWithWebIdentityCredentialFetcher,
+    ConfigProvider,
+    CredentialResolver,
     Credentials,
     DeferredRefreshableCredentials,
+    EnvProvider,
     ReadOnlyCredentials,
+    SharedCredentialProvider,
     create_credential_resolver,
 )
 from botocore.session import Session
@@ -36,6 +41,7 @@ _SESSION_NAME: Final = "dropship"
 _ROLE_KEYS: Final = frozenset({"role_arn", "web_identity_token_file"})
 # What Python notes in its own memory while code runs for the first times is shared by forks.
 _TIMES: Final = 10
+_ASKING_NOBODY: Final = (EnvProvider, SharedCredentialProvider, ConfigProvider)
 
 
 class Found(Credentials):
@@ -76,8 +82,15 @@ class Keyring:
         self.session = _Session(self._service, options)
         self.credentials = None if options.anonymous else Found(self._look)
         self.session.register_component("credential_provider", self)
-        if not options.anonymous and self._roles():
+        # The first look-up is with what was made, and rehearsed, before the fork.
+        self._chain: CredentialResolver | None = None
+        if options.anonymous:
+            return
+        if self._roles():
             self._sts = _Sts(options, self.session)
+        if not options.access_key:
+            self._chain = self._new_chain()
+            _rehearse(self._chain)
 
     def load_credentials(self) -> Credentials | None:
         """As botocore's session wants it of a credential provider; asks nobody."""
@@ -92,11 +105,9 @@ class Keyring:
                 options.access_key, options.secret.reveal(), options.token.reveal() or None
             )
         else:
-            # A session reads the files of profiles once.
-            fresh = _Session(self._service, options)
-            source = create_credential_resolver(
-                fresh, region_name=_region(options, fresh)
-            ).load_credentials()
+            # A session reads the files of profiles once, so each look-up has its own.
+            chain, self._chain = self._chain or self._new_chain(), None
+            source = chain.load_credentials()
         if not options.role_arn or source is None:
             return source
         session = options.role_session_name or _SESSION_NAME
@@ -110,6 +121,12 @@ class Keyring:
         return DeferredRefreshableCredentials(
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
+
+    def _new_chain(self) -> CredentialResolver:
+        """boto3's, which has asked nobody yet."""
+        fresh = _Session(self._service, self._options)
+        region = _region(self._options, fresh)
+        return create_credential_resolver(fresh, region_name=region)
 
     def _roles(self) -> bool:
         """Whether STS will be asked, as far as can be told."""
@@ -180,12 +197,21 @@ class _Sts:
         """Ask nobody, and have an answer."""
         events: Any = self._client.meta.events
         events.register("before-send.sts", _answered)
-        named = {"RoleArn": "arn:aws:iam::000000000000:role/nobody", "RoleSessionName": "nobody"}
-        with suppress(faults.BotoCoreError):
-            for _ in range(_TIMES):
-                self._client.assume_role(**named)
-                self._client.assume_role_with_web_identity(**named, WebIdentityToken="nothing")
+        creator: Any = self._creator
+        for _ in range(_TIMES):
+            for fetcher in (
+                AssumeRoleCredentialFetcher(
+                    creator, Credentials("nobody", "nothing"), _NOBODYS_ROLE
+                ),
+                AssumeRoleWithWebIdentityCredentialFetcher(
+                    creator, lambda: "nothing", _NOBODYS_ROLE
+                ),
+            ):
+                _used(fetcher.fetch_credentials)
         events.unregister("before-send.sts", _answered)
+
+    def _creator(self, _service: str, **keys: Any) -> _Asked:
+        return self.by(keys)
 
 
 class _Asked:
@@ -229,10 +255,38 @@ class _Body:
 
 
 # Both answers at once: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+_LENT: Final = b"""<Credentials><AccessKeyId>nobody</AccessKeyId>
+<SecretAccessKey>nothing</SecretAccessKey><SessionToken>nothing</SessionToken>
+<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"""
 _CREDENTIALS: Final = b"""<Answer xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-<AssumeRoleResult><Credentials><AccessKeyId>nobody</AccessKeyId></Credentials></AssumeRoleResult>
-<AssumeRoleWithWebIdentityResult/>
-</Answer>"""
+<AssumeRoleResult>%b</AssumeRoleResult>
+<AssumeRoleWithWebIdentityResult>%b</AssumeRoleWithWebIdentityResult>
+</Answer>""" % (_LENT, _LENT)
+_NOBODYS_ROLE: Final = "arn:aws:iam::000000000000:role/nobody"
+_NOBODYS: Final = {
+    "access_key": "nobody",
+    "secret_key": "nothing",
+    "token": "nothing",
+    "expiry_time": "2099-01-01T00:00:00Z",
+}
+
+
+def _rehearse(chain: CredentialResolver) -> None:
+    """Look where nobody has to be asked, and use nobody's credentials."""
+    for _ in range(_TIMES):
+        for provider in chain.providers:
+            if isinstance(provider, _ASKING_NOBODY):
+                with suppress(faults.BotoCoreError):  # the first look-up says what is wrong
+                    provider.load()
+        _used(lambda: _NOBODYS)
+
+
+def _used(fetch: Callable[[], Any]) -> None:
+    """Have credentials that end be fetched, and sign with them."""
+    with suppress(faults.BotoCoreError):
+        DeferredRefreshableCredentials(
+            refresh_using=fetch, method="rehearsal"
+        ).get_frozen_credentials()
 
 
 def _answered(request: Any, **_: Any) -> AWSResponse:
