@@ -130,9 +130,10 @@ class Keyring:
 
     def _roles(self) -> bool:
         """Whether STS will be asked, as far as can be told."""
-        profile = self.session.get_scoped_config()
+        if self._options.role_arn or self._options.access_key:
+            return bool(self._options.role_arn)
         told = "AWS_WEB_IDENTITY_TOKEN_FILE" in os.environ
-        return bool(self._options.role_arn or told or _ROLE_KEYS & set(profile))
+        return told or not _ROLE_KEYS.isdisjoint(self.session.get_scoped_config())
 
     def _service(self, keys: Mapping[str, Any]) -> Any:
         """STS, as a client of these credentials asks it; None for who has not made it yet."""

@@ -241,6 +241,47 @@ def flipped(port: int, place: S3Location, folder: Path) -> str:
     return said
 
 
+def test_version_is_the_one_that_is_asked_for(plain: Any, moto: Moto) -> None:
+    """However many have come since."""
+    plain.create_bucket(Bucket="versions")
+    plain.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    first, _ = (
+        plain.put_object(Bucket="versions", Key="a", Body=body)["VersionId"]
+        for body in (b"first", b"second")
+    )
+    repo, newest = at(moto.port), S3Location(bucket="versions", path="a")
+    try:
+        assert read(repo, newest) == b"second"
+        assert read(repo, replace(newest, version_id=first)) == b"first"
+        with pytest.raises(RepoError):
+            repo.find(replace(newest, version_id="nonesuch"))
+    finally:
+        repo.close()
+
+
+def test_customer_key_and_who_pays_are_said_in_every_request(plain: Any, moto: Moto) -> None:
+    """Also where the bytes are asked for."""
+    plain.put_object(
+        Bucket=BUCKET,
+        Key="kept",
+        Body=b"abc",
+        SSECustomerKey="k" * 32,
+        SSECustomerAlgorithm="AES256",
+    )
+    place = S3Location(
+        bucket=BUCKET, path="kept", sse_customer_key=Secret("k" * 32), requester_pays=True
+    )
+    with relay(moto.port) as between:
+        repo = at(between.port)
+        repo.prepare(place)
+        assert read(repo, place) == b"abc"
+        repo.close()
+    key = base64.b64encode(b"k" * 32).decode()
+    assert between.methods("kept") == ["HEAD", "GET"]
+    assert between.headers("x-amz-server-side-encryption-customer-key") == [key, key]
+    assert between.headers("x-amz-request-payer") == ["requester", "requester"]
+
+
 @pytest.mark.parametrize(
     ("answer", "found"),
     [
