@@ -31,6 +31,7 @@ from dropship.repos.s3 import S3Options
 from dropship.repos.s3_credentials import Keyring
 from dropship.repos.s3_errors import StoreAnswerError
 from dropship.repos.s3_head import Heads, rehearse_download
+from dropship.repos.s3_theatre import rehearse_sending
 
 _CONFIG: Final[Mapping[str, Any]] = {
     "retries": {"mode": "standard", "total_max_attempts": 2},
@@ -70,6 +71,7 @@ class Client:
         if not self._rehearsed:
             self._rehearsed = True
             rehearse_download(self._downloading, named)
+            rehearse_sending()
 
     def head(
         self, where: str, named: Mapping[str, Any], part: int | None = None

@@ -34,13 +34,12 @@ from botocore.session import Session
 
 from dropship.net.http import CONNECT, READ
 from dropship.repos.s3 import S3Options
+from dropship.repos.s3_theatre import TIMES
 
 _STS: Final = "sts"
 _SESSION_NAME: Final = "dropship"
 # Each of these in a profile has STS asked.
 _ROLE_KEYS: Final = frozenset({"role_arn", "web_identity_token_file"})
-# What Python notes in its own memory while code runs for the first times is shared by forks.
-_TIMES: Final = 10
 _ASKING_NOBODY: Final = (EnvProvider, SharedCredentialProvider, ConfigProvider)
 
 
@@ -199,7 +198,7 @@ class _Sts:
         events: Any = self._client.meta.events
         events.register("before-send.sts", _answered)
         creator: Any = self._creator
-        for _ in range(_TIMES):
+        for _ in range(TIMES):
             for fetcher in (
                 AssumeRoleCredentialFetcher(
                     creator, Credentials("nobody", "nothing"), _NOBODYS_ROLE
@@ -274,7 +273,7 @@ _NOBODYS: Final = {
 
 def _rehearse(chain: CredentialResolver) -> None:
     """Look where nobody has to be asked, and use nobody's credentials."""
-    for _ in range(_TIMES):
+    for _ in range(TIMES):
         for provider in chain.providers:
             if isinstance(provider, _ASKING_NOBODY):
                 with suppress(faults.BotoCoreError):  # the first look-up says what is wrong

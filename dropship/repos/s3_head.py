@@ -11,7 +11,6 @@ sign that are not the usual one, proxies), the caller asks again by botocore, wh
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,12 +27,11 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import where
 from botocore.utils import get_environ_proxies
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import create_urllib3_context
 
 from dropship.net.http import CONNECT, READ
 from dropship.net.lengths import LengthError, length
+from dropship.repos.s3_theatre import TIMES, Theatre
 
 # The second for a part.
 _YES: Final = frozenset({200, 206})
@@ -181,47 +179,12 @@ def _told(answer: urllib3.BaseHTTPResponse) -> Mapping[str, Any]:
 
 # --- rehearsing -----------------------------------------------------------------------------------
 
-# What Python notes in its own memory while code runs for the first times (3.11: eight) is memory
-# that processes forked later share.
-_TIMES: Final = 10
-_ANSWER: Final = (
-    b'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nETag: "900150983cd24fb0d6963f7d28e17f72"\r\n'
-    b"Content-Type: application/gzip\r\nDate: Sun, 29 Nov 2026 00:00:00 GMT\r\n\r\n"
-)
-
-
-class _Stage(HTTPConnection):
-    """A connection to nobody: a socket in which the answer is waiting already."""
-
-    _server: socket.socket | None = None
-
-    def connect(self) -> None:
-        """Take the place of a server."""
-        self.host.encode("idna")  # as urllib3 does
-        self.sock, self._server = socket.socketpair()
-        self._server.sendall(_ANSWER)
-
-    def close(self) -> None:
-        """Leave."""
-        if self._server is not None:
-            self._server.close()
-        super().close()
-
-
-class _Theatre(HTTPConnectionPool):
-    """Of connections to nobody, also where the scheme asks for secrecy."""
-
-    ConnectionCls = _Stage
-
-    def __init__(self, host: str, port: int | None = None, **_secrecy: Any) -> None:
-        super().__init__(host, port, maxsize=1)
-
 
 def _rehearse(request: _Request) -> None:
     """Ask nobody, with nobody's credentials, as ``Heads.ask`` does."""
     pool = _pool(None)
-    pool.pool_classes_by_scheme = {"http": _Theatre, "https": _Theatre}
-    for _ in range(_TIMES):
+    pool.pool_classes_by_scheme = {"http": Theatre, "https": Theatre}
+    for _ in range(TIMES):
         headers = _signed(request, Credentials("nobody", "nothing"))
         _told(pool.request("HEAD", request.url, headers=headers, redirect=False))
         pool.clear()
@@ -230,7 +193,7 @@ def _rehearse(request: _Request) -> None:
 def rehearse_download(client: Any, named: Named) -> None:
     """Have botocore get an object of nobody's, with no credentials at all."""
     with _listening(client), suppress(BotoCoreError, ValueError):
-        for _ in range(_TIMES):
+        for _ in range(TIMES):
             client.get_object(**named, IfMatch="nothing")["Body"].close()
 
 
