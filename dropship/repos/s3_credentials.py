@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 import botocore.exceptions as faults
@@ -273,6 +274,8 @@ _NOBODYS: Final = {
 
 def _rehearse(chain: CredentialResolver) -> None:
     """Look where nobody has to be asked, and use nobody's credentials."""
+    # Python imports what reads an instance's times when it first has one.
+    datetime.strptime(_NOBODYS["expiry_time"], "%Y-%m-%dT%H:%M:%S%z")
     for _ in range(TIMES):
         for provider in chain.providers:
             if isinstance(provider, _ASKING_NOBODY):

@@ -41,7 +41,7 @@ class _Stage(HTTPConnection):
         super().close()
 
 
-class _AwsStage(_Stage, AWSHTTPConnection):
+class _AwsStage(_Stage, AWSHTTPConnection):  # type: ignore[misc] # as botocore's itself, of which one base has no types
     """The same as botocore's own."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -247,6 +249,28 @@ def test_kind_of_credentials_reads_an_artifact_and_is_fetched_once(
         assert (setting.folder / "ran").read_text() == "ran\n"
     [signer] = signers(amazon)
     assert signer == key or (not key and signer not in {"KEY", "OWN", "BASE"})
+
+
+_CHECK = """
+import sys
+from dropship.repos.s3 import S3Location, S3Options, S3Repo
+repo, place = S3Repo(S3Options(endpoint=sys.argv[1])), S3Location(bucket="kinds", path="api.tar.gz")
+repo.prepare(place)
+before = set(sys.modules)
+assert repo.find(place).size == 3
+print(*(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.parametrize("kind", [web_identity, instance])
+def test_code_is_loaded_before_the_fork(
+    amazon: Relay, setting: Setting, kind: Callable[[Setting], dict[str, Any]]
+) -> None:
+    """An upgrade may replace files under an agent that runs."""
+    kind(setting)
+    words = [sys.executable, "-c", _CHECK, f"http://127.0.0.1:{amazon.port}"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    assert done.stdout.split() == []
 
 
 def test_sts_is_asked_in_the_repos_region(amazon: Relay, setting: Setting) -> None:
