@@ -118,14 +118,12 @@ class Client:
     ) -> Mapping[str, Any] | RepoError:
         """An answer; where the store does not take the credentials any more, that to others."""
         answer = ask()
-        if not isinstance(answer, StoreAnswerError) or not answer.stale:
-            return answer
-        if self._credentials is None:
-            return answer
+        if self._credentials is None or not getattr(answer, "stale", False):
+            return s3_errors.settled(answer)
         renewed = _answer(self._credentials.renewed, where, {})
         if isinstance(renewed, RepoError):
             return renewed
-        return ask() if renewed else answer
+        return s3_errors.settled(ask()) if renewed else answer
 
     @staticmethod
     def body(raw: Raw, *, source: str, length: int | None, skip: int = 0) -> HttpBody:

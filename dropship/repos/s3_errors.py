@@ -11,14 +11,17 @@ import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import botocore.exceptions as faults
 
 from dropship.core.values import Duration
-from dropship.errors import MovedError, RepoError
+from dropship.errors import MissingError, MovedError, RepoError
 from dropship.net import url as urls
 from dropship.net.lines import in_a_line
+
+Answer: TypeAlias = Mapping[str, Any]
+"""What botocore makes of an answer."""
 
 _LONGEST: Final = 300
 
@@ -87,6 +90,7 @@ _FOR_ANOTHER_REGION: Final = frozenset(
         "IllegalLocationConstraintException",
     }
 )
+_MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 # What begins behind its end is not as long as it was.
 _MOVED: Final = frozenset({"PreconditionFailed", "412", "InvalidRange", "416"})
 _TRANSIENT: Final = frozenset({"RequestTimeout", "BadDigest"})
@@ -193,6 +197,13 @@ def refused(  # noqa: PLR0911 - a table whose rows are conditions
     passing = not 400 <= said.status < 500 or said.code in _TRANSIENT
     text = said.message or f"status {said.status}"
     return said.error(f"{where}: the store says {said.code}: {text}", "", permanent=not passing)
+
+
+def settled(answer: Answer | RepoError) -> Answer | RepoError:
+    """An answer, or an error that is told as one of a missing object, if it is that."""
+    if isinstance(answer, StoreAnswerError) and answer.code in _MISSING:
+        return MissingError(str(answer.args[0]), cure=answer.cure)
+    return answer
 
 
 def unanswered(error: Exception, where: str) -> RepoError:

@@ -16,7 +16,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from dropship.core.values import Secret
-from dropship.errors import RepoError
+from dropship.errors import MissingError, RepoError
 from dropship.repos.s3 import S3Location, S3Options, S3Repo
 from tests.contracts.shelves import options, read
 from tests.repos.answering import answering
@@ -98,6 +98,16 @@ def test_what_waiting_does_not_mend_says_what_does(
     assert str(found).startswith("s3://bkt/a: ")
     assert told in str(found)
     assert cure in found.cure
+
+
+@pytest.mark.parametrize(
+    ("code", "missing"), [("NoSuchKey", True), ("NoSuchVersion", True), ("NoSuchBucket", False)]
+)
+def test_object_that_is_missing_is_told_from_a_store_that_is(
+    store: HTTPServer, code: str, *, missing: bool
+) -> None:
+    """An older version may be there; another bucket is not."""
+    assert isinstance(error(refusing(store, 404, says(code))), MissingError) == missing
 
 
 def test_region_of_a_bucket_is_taken_from_the_head_of_an_answer_too(store: HTTPServer) -> None:
