@@ -110,7 +110,7 @@ class Client:
             # botocore has learnt from it which region the bucket is in.
             answer = _answer(self._asking.head_object, where, whole)
         if not isinstance(answer, RepoError):
-            self._heads.learn_again(whole)
+            self._heads.learn_late(whole)
         return answer
 
     def _asked(

@@ -41,6 +41,8 @@ _USUAL: Final = frozenset({("v4", "s3"), ("s3v4", "s3")})
 _OF_ATTEMPTS: Final = "amz-sdk-"
 _PART: Final = "partNumber="
 _FIRST_PART: Final = f"{_PART}1"
+# What is asked for again and again without having been prepared: a version, what vouches for it.
+_MOST_LATE: Final = 4
 
 # What botocore calls the headers of the answer; https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 _NAMES: Final[Mapping[str, str]] = {
@@ -85,6 +87,7 @@ class Heads:
         self._client = client
         self._credentials = credentials
         self._requests: dict[frozenset[tuple[str, Any]], _Request] = {}
+        self._late: list[frozenset[tuple[str, Any]]] = []
         self._pool = _pool(_trusting(authorities))
 
     def learn(self, named: Named) -> None:
@@ -104,10 +107,20 @@ class Heads:
             _rehearse(request)
         self._requests[_key(named)] = request
 
-    def learn_again(self, named: Named) -> None:
-        """Take a request down anew: botocore may know by now where the bucket really is."""
-        if _key(named) in self._requests:
-            self.learn(named)
+    def learn_late(self, named: Named) -> None:
+        """Take down what botocore has just been asked.
+
+        It was not known beforehand, as the newest of several versions; or botocore knows by now
+        that the bucket is in another region.
+        """
+        key = _key(named)
+        if named.get("PartNumber", 1) != 1:
+            return
+        if key not in self._requests:
+            self._late.append(key)
+        self.learn(named)
+        if len(self._late) > _MOST_LATE:
+            self._requests.pop(self._late.pop(0), None)
 
     def ask(self, named: Named) -> Mapping[str, Any] | None:
         """What botocore would answer; None where it has to be asked."""

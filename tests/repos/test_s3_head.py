@@ -119,6 +119,23 @@ def test_whatever_is_no_plain_yes_is_asked_again_by_botocore(store: Store) -> No
         repo.close()
 
 
+def test_what_was_not_prepared_is_asked_by_botocore_once(store: Store) -> None:
+    """A new version cannot be known beforehand; of many only the last ones are kept."""
+    repo = store.repo()
+    places = [PLACE.at(f"{number}.tar.gz") for number in range(6)]
+    try:
+        for place in places:
+            for _ in range(3):
+                repo.find(place)
+        assert ["Amz-Sdk-Request" in headers for _, headers in store.heard] == [True, False, False] * 6  # fmt: skip
+        repo.find(places[0])
+        assert "Amz-Sdk-Request" in store.heard[-1][1]
+        repo.find(places[5])
+        assert "Amz-Sdk-Request" not in store.heard[-1][1]
+    finally:
+        repo.close()
+
+
 def test_preparing_needs_no_credentials(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
