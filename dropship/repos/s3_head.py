@@ -117,6 +117,8 @@ class Heads:
         if named.get("PartNumber", 1) != 1:
             return
         if key not in self._requests:
+            if key in self._late:
+                return  # it cannot be: there is a proxy, or another way to sign
             self._late.append(key)
         self.learn(named)
         if len(self._late) > _MOST_LATE:

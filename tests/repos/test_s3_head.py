@@ -170,7 +170,8 @@ def test_proxy_of_the_environment_is_used(
     repo = store.repo(endpoint="http://store.invalid")
     try:
         repo.prepare(PLACE)
-        assert repo.find(PLACE).size == 3
+        for _ in range(3):
+            assert repo.find(PLACE).size == 3
     finally:
         repo.close()
-    assert [headers["Host"] for _, headers in store.heard] == ["store.invalid"]
+    assert [headers["Host"] for _, headers in store.heard] == ["store.invalid"] * 3
