@@ -23,7 +23,7 @@ from dropship.deploy import ground, words
 from dropship.deploy.desk import Desk
 from dropship.deploy.health import Surroundings, verify
 from dropship.deploy.hooks import HookRunner, Listener
-from dropship.deploy.proof import Doubts
+from dropship.deploy.proof import Doubts, vouched
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
 from dropship.errors import (
@@ -134,11 +134,9 @@ class Performer:
         """
         if event.fault is not on.StageFault.REFUSED:
             return event
-        artifact = self._rig.service.artifact
-        vouched = found.promised or artifact.md5 or artifact.sha256 or self._rig.source.local
         again = event.md5 == self._refused
         self._refused = event.md5
-        if vouched or again:
+        if vouched(self._rig, found) or again:
             return event
         told = f"{event.error}; nobody vouches for these bytes, so they are asked for once more"
         return replace(event, fault=on.StageFault.TRANSIENT, error=told, md5=None)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import botocore.exceptions as faults
 
 from dropship.core.values import Duration
 from dropship.errors import MissingError, MovedError, RepoError
+from dropship.net import dates
 from dropship.net import url as urls
 from dropship.net.lines import in_a_line
+from dropship.net.retry_after import wait_of
 
 Answer: TypeAlias = Mapping[str, Any]
 """What botocore makes of an answer."""
@@ -164,7 +165,7 @@ class _Refusal(NamedTuple):
 
     def error(self, said: str, cure: str, *, permanent: bool = True) -> StoreAnswerError:
         """In our words."""
-        wait = 0.0 if permanent else _wait(self.headers)
+        wait = 0.0 if permanent else _wait(self)
         return StoreAnswerError(said, code=self.code, cure=cure, permanent=permanent, wait=wait)
 
 
@@ -250,20 +251,16 @@ def _encrypted(said: _Refusal, named: Mapping[str, Any]) -> tuple[str, str] | No
 
 def _skew(headers: Mapping[str, str]) -> str:
     """How far the clocks are apart, where the answer has a date."""
-    try:
-        ahead = time.time() - parsedate_to_datetime(str(headers.get("date"))).timestamp()
-    except (ValueError, TypeError, OverflowError):
+    theirs = dates.seconds(str(headers.get("date", "")))
+    if theirs is None:
         return "the clocks of this host and the store differ"
+    ahead = time.time() - theirs
     apart = Duration.of(float(round(abs(ahead))))
     return f"this host's clock is {apart} {'ahead of' if ahead > 0 else 'behind'} the store's"
 
 
-def _wait(headers: Mapping[str, str]) -> float:
-    """Seconds the store asks to be left alone for (RFC 9110, 10.2.3); 0 if it does not."""
-    text = str(headers.get("retry-after", "")).strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
+def _wait(said: _Refusal) -> float:
+    """Seconds the store asks to be left alone for; 0 if it does not."""
+    names = ("Retry-After", "Date")
+    told = {name: str(said.headers.get(name.lower(), "")) for name in names}
+    return wait_of(said.status, told, time.time())
