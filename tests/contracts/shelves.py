@@ -47,8 +47,6 @@ class Reached(Shelf, Protocol):
 
     port: int
     keys_are_named: str
-    heeds_retry_after: bool
-    tells_missing: bool
 
     def through(
         self, origin: str, authority: Path | None = None, *, wrong: bool = False
@@ -93,8 +91,6 @@ class Web:
     tls: bool = False
     promises_md5: bool = False
     keys_are_named: str = "user and password"
-    heeds_retry_after: bool = True
-    tells_missing: bool = True
     repo: Repo[Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,8 +140,6 @@ class Bucket:
     prepared: bool = False
     promises_md5: bool = True
     keys_are_named: str = "accessKey and secret"
-    heeds_retry_after: bool = False
-    tells_missing: bool = False
     repo: S3Repo = field(init=False)
 
     def __post_init__(self) -> None:
@@ -255,8 +249,6 @@ class Container:
     kind: Kind = "plain"
     prepared: bool = False
     keys_are_named: str = "user, key"
-    heeds_retry_after: bool = True
-    tells_missing: bool = True
     promises_md5: bool = field(init=False)
     repo: SwiftRepo = field(init=False)
 

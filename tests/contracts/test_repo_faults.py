@@ -111,7 +111,7 @@ def test_store_with_too_much_to_do_is_left_alone_as_long_as_it_wants(
         error = trouble(shelf, shelf.through(front.url))
     assert not error.permanent
     assert str(status) in str(error)
-    assert not shelf.heeds_retry_after or error.wait == 1.0
+    assert error.wait == 1.0
 
 
 def test_store_that_is_down_is_named(shelf: Reached) -> None:
@@ -133,7 +133,7 @@ def test_artifact_or_bucket_that_is_not_there_is_told(shelf: Reached) -> None:
     """As something that somebody has to look at; the two are told apart."""
     origin = f"http://127.0.0.1:{shelf.port}"
     missing = trouble(shelf, shelf.through(origin), shelf.location("nowhere.bin"))
-    assert isinstance(missing, MissingError) or not shelf.tells_missing
+    assert isinstance(missing, MissingError)
     assert missing.permanent
     assert "nowhere.bin" in str(missing)
     if bucket := shelf.nowhere():

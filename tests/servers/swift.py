@@ -214,8 +214,6 @@ def _configure(folder: Path, ports: dict[str, int], programs: Path) -> None:
         filled = text.format(kind=kind, port=port, user=user, folder=folder)
         if kind == "proxy":
             filled += "".join(f"\n[filter:{name}]\nuse = egg:swift#{name}\n" for name in _PLAIN)
-            # Else small parts of an object come one a second.
-            filled = filled.replace("egg:swift#slo\n", "egg:swift#slo\nrate_limit_under_size = 0\n")
             filled += "\n[filter:proxy-logging]\nuse = egg:swift#proxy_logging\n"
         else:
             _ring(folder, kind, port, programs)
