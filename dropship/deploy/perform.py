@@ -153,7 +153,8 @@ class Performer:
 
     def _take_turn(self, _command: do.TakeTurn, state: State) -> on.Completion:
         try:
-            self._turn.take(self._watch)
+            target = state.now.target
+            self._turn.take(self._watch, target.md5 if target else None)
         except LockError as error:
             self._explain(error, state)
             return on.TurnFailed(error=str(error))

@@ -36,6 +36,7 @@ from dropship.install.owner import find
 from dropship.install.shared import Shared
 from dropship.install.slots import Slots
 from dropship.lockers import Locker
+from dropship.lockers.host import HostFirst
 from dropship.repos import Repo
 from dropship.repos.source import Source
 from dropship.state.store import Store
@@ -154,7 +155,7 @@ class Workshop:
     def _locker(self, config: LockConfig) -> Locker:
         folder = self._config.state_path / "locks"
         made: Locker = _built(plugins.Kind.LOCK, config.type, config.options, folder)
-        return made
+        return HostFirst(made, folder, config.name)
 
 
 def facts(service: ServiceConfig) -> Facts:

@@ -25,8 +25,8 @@ class Turn:
         self._lease: Lease | None = None
         self._lost: LeaseLostError | None = None
 
-    def take(self, watch: Watch) -> None:
-        """Wait for the turn.
+    def take(self, watch: Watch, md5: Md5 | None) -> None:
+        """Wait for the turn, to install the bytes with this md5.
 
         Raises:
             LockError: It cannot be had.
@@ -35,7 +35,7 @@ class Turn:
         if locker is None:
             return
         service = self._rig.service
-        holder = Holder(socket.gethostname(), os.getpid(), service.name, None, time.time())
+        holder = Holder(socket.gethostname(), os.getpid(), service.name, md5, time.time())
         self._lost = None
         self._lease = locker.acquire(
             self._rig.scope, service.max_parallel, holder, timeout=PATIENCE, watch=watch
@@ -59,7 +59,7 @@ class Turn:
         if self._lost is not None:
             raise self._lost
         if self._lease is not None:
-            self._lease.check()
+            self._lease.confirm()
 
     @property
     def lost(self) -> LeaseLostError | None:
@@ -82,7 +82,7 @@ class Turn:
         locker = self._rig.locker
         if locker is None or md5 is None:
             return None
-        mark = locker.failed(self._rig.scope, md5)
+        mark = locker.marks.get(self._rig.scope, md5)
         if mark is None:
             return None
         at = time.strftime("%H:%M", time.localtime(mark.since))
@@ -96,4 +96,5 @@ class Turn:
         """
         locker = self._rig.locker
         if locker is not None and md5 is not None:
-            locker.mark_failed(self._rig.scope, Mark(md5, socket.gethostname(), error, time.time()))
+            mark = Mark(md5, socket.gethostname(), error, time.time())
+            locker.marks.put(self._rig.scope, mark)

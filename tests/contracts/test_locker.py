@@ -10,17 +10,19 @@ import pytest
 
 from dropship.core.values import Md5
 from dropship.errors import InterruptedByStop, LeaseLostError, LockError
-from dropship.lockers import Holder, Lease, Locker, Mark
+from dropship.lockers import Broken, Holder, Lease, Locker, Mark, Standing
 from dropship.lockers.file import FileLocker, FileLockerOptions
+from dropship.lockers.host import HostFirst
 from tests.exec.runs import Watcher
 
 HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
+BROKEN = Broken(by="ada", host="ops", since=5.0, holders=("web-01 (api)",))
 MARK = Mark(md5=Md5("a" * 32), host="web-07", error="health http 502", since=1234.5)
 
 Fleet = Callable[[str], Locker]
-FLEETS: dict[str, Callable[[Path], Fleet]] = {
-    "file": lambda folder: (
-        lambda host: FileLocker(FileLockerOptions(path=folder / "shared"), folder / host)
+FLEETS: dict[str, Callable[[pytest.FixtureRequest, Path], Callable[[Path], Locker]]] = {
+    "file": lambda _, folder: (
+        lambda own: FileLocker(FileLockerOptions(path=folder / "shared"), own)
     ),
 }
 
@@ -28,7 +30,8 @@ FLEETS: dict[str, Callable[[Path], Fleet]] = {
 @pytest.fixture(params=FLEETS)
 def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Fleet:
     """Every engine in turn; called with a host's name it gives that host's locker."""
-    return FLEETS[request.param](tmp_path)
+    make = FLEETS[request.param](request, tmp_path)
+    return lambda host: HostFirst(make(tmp_path / host), tmp_path / host, "fleet")
 
 
 def take(
@@ -147,12 +150,37 @@ def test_fifty_hosts_all_get_their_turn_one_at_a_time(fleet: Fleet) -> None:
 def test_mark_of_a_failed_digest_is_seen_by_all_until_it_is_lifted(fleet: Fleet) -> None:
     """One bad release costs one host."""
     one, other = fleet("web-07"), fleet("web-08")
-    assert other.failed("all", MARK.md5) is None
-    one.mark_failed("all", MARK)
-    one.mark_failed("all", MARK)
-    assert other.failed("all", MARK.md5) == MARK
-    assert other.failed("another", MARK.md5) is None
-    assert other.failed("all", Md5("b" * 32)) is None
-    other.clear("all", MARK.md5)
-    other.clear("all", MARK.md5)
-    assert one.failed("all", MARK.md5) is None
+    assert other.marks.get("all", MARK.md5) is None
+    one.marks.put("all", MARK)
+    one.marks.put("all", MARK)
+    assert other.marks.get("all", MARK.md5) == MARK
+    assert other.marks.get("another", MARK.md5) is None
+    assert other.marks.get("all", Md5("b" * 32)) is None
+    other.marks.clear("all", MARK.md5)
+    other.marks.clear("all", MARK.md5)
+    assert one.marks.get("all", MARK.md5) is None
+
+
+def test_everybody_sees_who_holds_a_turn(fleet: Fleet) -> None:
+    """Host, process, service, digest, since when; nobody once it is given back."""
+    assert fleet("web-02").standing("all").holders == ()
+    lease = take(fleet("web-01"))
+    assert fleet("web-02").standing("all").holders == (HOLDER,)
+    lease.release()
+    assert fleet("web-02").standing("all") == Standing()
+
+
+def test_broken_turn_is_lost_and_free_and_on_record(fleet: Fleet) -> None:
+    """Its holder is told at the next look, and giving it back harms nobody."""
+    lease = take(fleet("web-01"))
+    fleet("ops").break_turns("all", BROKEN)
+    assert fleet("web-02").standing("all").broken == BROKEN
+    other = take(fleet("web-02"), "web-02", timeout=20)
+    with pytest.raises(LeaseLostError):
+        lease.confirm()
+    with pytest.raises(LeaseLostError):
+        lease.check()
+    lease.release()
+    other.confirm()
+    assert [one.host for one in fleet("ops").standing("all").holders] == ["web-02"]
+    other.release()

@@ -14,7 +14,7 @@ import pytest
 
 from dropship.core.values import Md5
 from dropship.errors import LeaseLostError, LockError
-from dropship.lockers import Holder, nfs
+from dropship.lockers import Broken, Holder, Mark, nfs
 from dropship.lockers.file import FileLease, FileLocker, FileLockerOptions
 from tests.exec.runs import Watcher, eventually
 
@@ -40,10 +40,10 @@ def test_holder_is_written_where_everybody_can_read_it(tmp_path: Path) -> None:
     assert json.loads(slot.read_text()) == {
         "host": "web-01", "pid": 42, "service": "api", "hash": "9" * 32, "since": 1.5,
     }  # fmt: skip
-    assert local(tmp_path).holders("all") == (HOLDER,)
+    assert local(tmp_path).standing("all").holders == (HOLDER,)
     lease.release()
     assert slot.exists()
-    assert locker.holders("all") == ()
+    assert locker.standing("all").holders == ()
 
 
 def test_turns_on_this_host_only_need_no_path(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ time.sleep(100)
                 take(local(tmp_path))
             process.kill()
             process.wait()
-            assert local(tmp_path).holders("all") == ()
+            assert local(tmp_path).standing("all").holders == ()
             take(local(tmp_path)).release()
         finally:
             os.kill(child, signal.SIGKILL)
@@ -85,7 +85,7 @@ def test_broken_turn_is_noticed_and_free(tmp_path: Path) -> None:
     """Its holder cannot take the next one's away when it gives its own back."""
     locker = local(tmp_path)
     old = take(locker)
-    assert locker.break_turns("all") == (HOLDER,)
+    locker.break_turns("all", Broken("ada", "ops", 5.0, ("web-01 (api)",)))
     with pytest.raises(LeaseLostError, match="was broken"):
         old.check()
     new = take(locker)
@@ -146,12 +146,11 @@ def test_turn_is_free_again_once_there_is_room_to_write_its_holder(tmp_path: Pat
     take(locker).release()
 
 
-def test_mark_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+def test_mark_that_cannot_be_read_is_one_all_the_same(tmp_path: Path) -> None:
     """Not a permission to go on."""
-    (tmp_path / f"turn-all.failed.{'a' * 32}.json").write_text("{")
-    with pytest.raises(LockError, match="is no mark") as caught:
-        local(tmp_path).failed("all", Md5("a" * 32))
-    assert caught.value.cure == "delete it"
+    md5 = Md5("a" * 32)
+    (tmp_path / f"turn-all.failed.{md5}.json").write_text("{")
+    assert local(tmp_path).marks.get("all", md5) == Mark(md5, "?", "?", 0.0)
 
 
 def test_descriptors_do_not_grow(tmp_path: Path) -> None:
@@ -163,7 +162,7 @@ def test_descriptors_do_not_grow(tmp_path: Path) -> None:
             take(locker)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     lease.release()
-    eventually(lambda: locker.holders("all") == ())
+    eventually(lambda: locker.standing("all").holders == ())
 
 
 MOUNTS = rb"""21 1 8:1 / / rw - ext4 /dev/sda1 rw
