@@ -35,7 +35,7 @@ from dropship.install.layout import Layout
 from dropship.install.owner import find
 from dropship.install.shared import Shared
 from dropship.install.slots import Slots
-from dropship.lockers import Locker
+from dropship.lockers import Locker, Place
 from dropship.lockers.host import HostFirst
 from dropship.repos import Repo
 from dropship.repos.source import Source
@@ -154,7 +154,9 @@ class Workshop:
 
     def _locker(self, config: LockConfig) -> Locker:
         folder = self._config.state_path / "locks"
-        made: Locker = _built(plugins.Kind.LOCK, config.type, config.options, folder)
+        place = Place(folder, config.name, config.per_service)
+        made: Locker = _built(plugins.Kind.LOCK, config.type, config.options, place)
+        return HostFirst(made, folder, config.name)
         return HostFirst(made, folder, config.name)
 
 

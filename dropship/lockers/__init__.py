@@ -1,8 +1,8 @@
 """Where turns are taken: the Protocols, and nothing else.
 
 A backend is a class with a class attribute ``Options`` (keys of its ``lock`` block); its
-constructor takes an ``Options`` and a ``pathlib.Path`` (the agent's own folder for locks) and
-talks to nobody. What it needs is imported then: it runs before the fork.
+constructor takes an ``Options`` and a ``Place``, and talks to nobody. What it needs is imported
+then: it runs before the fork.
 
 A *scope* is what turns are taken over: all services of a lock, or one of them. Turns of a host
 among its own services are not a backend's business (``lockers.host``).
@@ -10,12 +10,27 @@ among its own services are not a backend's business (``lockers.host``).
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dropship.core.values import Md5
 
 if TYPE_CHECKING:
     from dropship.core.watch import Watch
+
+
+class Place(NamedTuple):
+    """Where a lock is used.
+
+    Attributes:
+        folder: The agent's own folder for locks.
+        name: What the lock is called in the configuration.
+        per_service: Its scopes are services; otherwise there is one, called as the lock.
+    """
+
+    folder: Path
+    name: str
+    per_service: bool = False
 
 
 class Holder(NamedTuple):

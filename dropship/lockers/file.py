@@ -20,7 +20,7 @@ from dropship.core.option import option
 from dropship.core.watch import Progress, Watch
 from dropship.errors import LeaseLostError, LockError
 from dropship.linux import ofd
-from dropship.lockers import Broken, Holder, Standing, nfs, records
+from dropship.lockers import Broken, Holder, Place, Standing, nfs, records
 from dropship.lockers.file_text import FileMarks, file_name, put, read, told
 
 _POLL: Final = (0.1, 0.4)  # seconds between two tries, at random so that hosts do not beat in step
@@ -42,8 +42,8 @@ class FileLocker:
 
     Options = FileLockerOptions
 
-    def __init__(self, options: FileLockerOptions, folder: Path) -> None:
-        self._folder = options.path or folder
+    def __init__(self, options: FileLockerOptions, place: Place) -> None:
+        self._folder = options.path or place.folder
         self.marks = FileMarks(self._folder)
 
     def acquire(

@@ -10,7 +10,7 @@ import pytest
 
 from dropship.core.values import Md5
 from dropship.errors import InterruptedByStop, LeaseLostError, LockError
-from dropship.lockers import Broken, Holder, Lease, Locker, Mark, Standing
+from dropship.lockers import Broken, Holder, Lease, Locker, Mark, Place, Standing
 from dropship.lockers.file import FileLocker, FileLockerOptions
 from dropship.lockers.host import HostFirst
 from tests.exec.runs import Watcher
@@ -20,7 +20,7 @@ BROKEN = Broken(by="ada", host="ops", since=5.0, holders=("web-01 (api)",))
 MARK = Mark(md5=Md5("a" * 32), host="web-07", error="health http 502", since=1234.5)
 
 Fleet = Callable[[str], Locker]
-FLEETS: dict[str, Callable[[pytest.FixtureRequest, Path], Callable[[Path], Locker]]] = {
+FLEETS: dict[str, Callable[[pytest.FixtureRequest, Path], Callable[[Place], Locker]]] = {
     "file": lambda _, folder: (
         lambda own: FileLocker(FileLockerOptions(path=folder / "shared"), own)
     ),
@@ -31,7 +31,7 @@ FLEETS: dict[str, Callable[[pytest.FixtureRequest, Path], Callable[[Path], Locke
 def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Fleet:
     """Every engine in turn; called with a host's name it gives that host's locker."""
     make = FLEETS[request.param](request, tmp_path)
-    return lambda host: HostFirst(make(tmp_path / host), tmp_path / host, "fleet")
+    return lambda host: HostFirst(make(Place(tmp_path / host, "all")), tmp_path / host, "all")
 
 
 def take(

@@ -23,7 +23,7 @@ from dropship.deploy.orders import NOT_BEGUN
 from dropship.deploy.standing import note
 from dropship.errors import BusyError, InterruptedByStop, StateError
 from dropship.exec.run import ProcessGroup
-from dropship.lockers import Holder
+from dropship.lockers import Holder, Place
 from dropship.lockers.file import FileLocker, FileLockerOptions
 from dropship.state.hook_mark import HookMark
 from dropship.state.lock import ServiceLock
@@ -335,7 +335,7 @@ TURNS = "sequentialUpdates = true"
 def somebodys_turn(host: Host) -> Iterator[None]:
     """Another service of this host has the turn."""
     (host.folder / "state" / "locks").mkdir(parents=True, exist_ok=True)
-    locker = FileLocker(FileLockerOptions(), host.folder / "state" / "locks")
+    locker = FileLocker(FileLockerOptions(), Place(host.folder / "state" / "locks", "local"))
     holder = Holder("here", os.getpid(), "other", None, 1.0)
     scope = rig(host.config).scope
     lease = locker.acquire(scope, 1, holder, timeout=0.0, watch=Watcher())

@@ -14,7 +14,7 @@ import pytest
 
 from dropship.core.values import Md5
 from dropship.errors import LeaseLostError, LockError
-from dropship.lockers import Broken, Holder, Mark, nfs
+from dropship.lockers import Broken, Holder, Mark, Place, nfs
 from dropship.lockers.file import FileLease, FileLocker, FileLockerOptions
 from tests.exec.runs import Watcher, eventually
 
@@ -28,7 +28,7 @@ def take(locker: FileLocker, limit: int = 1) -> FileLease:
 
 def local(folder: Path) -> FileLocker:
     """A locker of this host only."""
-    return FileLocker(FileLockerOptions(), folder)
+    return FileLocker(FileLockerOptions(), Place(folder, "all"))
 
 
 def test_holder_is_written_where_everybody_can_read_it(tmp_path: Path) -> None:
@@ -100,7 +100,9 @@ def test_broken_turn_is_noticed_and_free(tmp_path: Path) -> None:
 def test_smaller_limit_counts_those_who_hold_turns_of_a_larger_one(tmp_path: Path) -> None:
     """While a fleet's configuration changes, too."""
     hosts = [
-        FileLocker(FileLockerOptions(path=tmp_path / "shared"), tmp_path / f"{number}")
+        FileLocker(
+            FileLockerOptions(path=tmp_path / "shared"), Place(tmp_path / f"{number}", "all")
+        )
         for number in range(3)
     ]
     first, second = take(hosts[0], limit=2), take(hosts[1], limit=2)
@@ -115,7 +117,7 @@ def test_folder_that_cannot_be_used_says_so(tmp_path: Path) -> None:
     """Nobody starts without a turn."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(LockError, match="Not a directory") as caught:
-        take(FileLocker(FileLockerOptions(path=tmp_path / "file" / "x"), tmp_path))
+        take(FileLocker(FileLockerOptions(path=tmp_path / "file" / "x"), Place(tmp_path, "all")))
     assert "check the lock's path" in caught.value.cure
 
 
@@ -124,7 +126,7 @@ def test_turn_is_free_again_once_a_share_that_failed_is_back(tmp_path: Path) -> 
     share = tmp_path / "share"
     in_the_way = share / "turn-all.0.lock"
     in_the_way.mkdir(parents=True)
-    locker = FileLocker(FileLockerOptions(path=share), tmp_path / "own")
+    locker = FileLocker(FileLockerOptions(path=share), Place(tmp_path / "own", "all"))
     with pytest.raises(LockError):
         take(locker)
     in_the_way.rmdir()
