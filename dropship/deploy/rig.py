@@ -157,7 +157,6 @@ class Workshop:
         place = Place(folder, config.name, config.per_service)
         made: Locker = _built(plugins.Kind.LOCK, config.type, config.options, place)
         return HostFirst(made, folder, config.name)
-        return HostFirst(made, folder, config.name)
 
 
 def facts(service: ServiceConfig) -> Facts:
