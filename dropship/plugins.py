@@ -36,6 +36,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
         },
         Kind.LOCK: {
             "file": "dropship.lockers.file:FileLocker",
+            "redis": "dropship.lockers.redis:RedisLocker",
         },
         Kind.HOOK: {
             "consul-event": "dropship.hooks.consul_event:ConsulEventHook",

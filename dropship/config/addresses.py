@@ -28,7 +28,7 @@ def oddity(key: str, text: str, *, relative: bool = False) -> Odd | None:
     """
     name = fold(key)
     # A socket has a path and no host.
-    socket = name in _BARE and text.startswith("unix://")
+    socket = text.startswith("unix://")
     if name not in _ADDRESSES or not text or "{{" in text or socket:
         return None
     if text != text.strip():
