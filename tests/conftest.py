@@ -13,9 +13,27 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 
 # Only now, since they find each other by the path above.
-from tests.servers.fixtures import consul, graphite, moto, nginx, swift, systemd, units
+from tests.servers.fixtures import (
+    consul,
+    graphite,
+    moto,
+    nginx,
+    redis,
+    swift,
+    systemd,
+    units,
+)
 
-__all__ = ["consul", "graphite", "moto", "nginx", "swift", "systemd", "units"]
+__all__ = [
+    "consul",
+    "graphite",
+    "moto",
+    "nginx",
+    "redis",
+    "swift",
+    "systemd",
+    "units",
+]
 
 
 def pytest_configure() -> None:

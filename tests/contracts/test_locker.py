@@ -13,6 +13,7 @@ from dropship.errors import InterruptedByStop, LeaseLostError, LockError
 from dropship.lockers import Broken, Holder, Lease, Locker, Mark, Place, Standing
 from dropship.lockers.file import FileLocker, FileLockerOptions
 from dropship.lockers.host import HostFirst
+from tests.lockers.redises import redis_fleet
 from tests.exec.runs import Watcher
 
 HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
@@ -24,6 +25,7 @@ FLEETS: dict[str, Callable[[pytest.FixtureRequest, Path], Callable[[Place], Lock
     "file": lambda _, folder: (
         lambda own: FileLocker(FileLockerOptions(path=folder / "shared"), own)
     ),
+    "redis": lambda request, folder: redis_fleet(request.getfixturevalue("redis"), folder),
 }
 
 

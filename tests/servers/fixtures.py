@@ -12,6 +12,7 @@ from tests.servers import consul as consul_server
 from tests.servers import graphite as graphite_server
 from tests.servers import moto as moto_server
 from tests.servers import nginx as nginx_server
+from tests.servers import redis as redis_server
 from tests.servers import swift as swift_server
 from tests.servers import systemd as systemd_server
 
@@ -48,6 +49,13 @@ def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[consul_server.C
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nginx_server.Nginx]:
     """nginx, plain and TLS."""
     with nginx_server.running(tmp_path_factory.mktemp("nginx")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_server.Redis]:
+    """Redis: plain, TLS, by socket."""
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as running:
         yield running
 
 
