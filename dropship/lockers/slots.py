@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -18,8 +19,11 @@ from dropship.core.watch import Progress, Watch
 from dropship.errors import LockError
 from dropship.lockers import Broken, Holder, Mark, Standing, records
 from dropship.lockers.timed import Grant, TimedLease, now
+from dropship.net.heed import bounded
+from dropship.net.http import NetError
 
 _POLL: Final = (0.15, 0.6)  # seconds between two looks, at random so that hosts do not beat in step
+_LONGEST: Final = 10.0  # seconds that one look may take
 
 
 class Keys(Protocol):
@@ -28,8 +32,8 @@ class Keys(Protocol):
     def take(self, key: str, text: str, ttl: float) -> Grant | None:
         """Write a key for a time if there is none; None if there is."""
 
-    def read(self, prefix: str) -> Mapping[str, str]:
-        """All keys that begin with ``prefix``."""
+    def read(self, name: str) -> Mapping[str, str]:
+        """The key of that name or, where it ends with a slash, all keys below."""
 
     def put(self, key: str, text: str) -> None:
         """Write a key to stay."""
@@ -75,8 +79,10 @@ class SlotLocker:
         names, text = _scope(self._prefix, scope), records.text(holder)
         deadline = time.monotonic() + timeout
         while True:
-            held = self._keys.read(names.slots)
-            if lease := self._try(names, limit, set(held), text, scope):
+            with _attentive(watch, scope):
+                held = self._keys.read(names.slots)
+                lease = self._try(names, limit, set(held), text, scope)
+            if lease is not None:
                 return lease
             holders = tuple(sorted(records.holder(one).words for one in held.values()))
             if time.monotonic() >= deadline:
@@ -150,6 +156,17 @@ class SlotMarks:
     def clear(self, scope: str, md5: Md5) -> None:
         """Lift the mark."""
         self._keys.delete(_scope(self._prefix, scope).mark(md5))
+
+
+@contextmanager
+def _attentive(watch: Watch, scope: str) -> Iterator[None]:
+    """Look around while the engine is slow, and do not wait for it for ever."""
+    try:
+        with bounded(watch, _LONGEST, f"the turn of {scope}"):
+            yield
+    except NetError as error:
+        cure = "see whether the engine is overloaded, or something stands between"
+        raise LockError(str(error.args[0]), cure=cure) from error
 
 
 def _scope(prefix: str, scope: str) -> _Scope:

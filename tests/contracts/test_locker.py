@@ -13,8 +13,8 @@ from dropship.errors import InterruptedByStop, LeaseLostError, LockError
 from dropship.lockers import Broken, Holder, Lease, Locker, Mark, Place, Standing
 from dropship.lockers.file import FileLocker, FileLockerOptions
 from dropship.lockers.host import HostFirst
+from tests.exec.runs import Watcher, eventually
 from tests.lockers.redises import redis_fleet
-from tests.exec.runs import Watcher
 
 HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
 BROKEN = Broken(by="ada", host="ops", since=5.0, holders=("web-01 (api)",))
@@ -90,14 +90,8 @@ def test_scopes_are_apart(fleet: Fleet) -> None:
 def test_waiting_host_gets_the_turn_and_says_whom_it_waits_for(fleet: Fleet) -> None:
     """As ``status`` shows it."""
     lease = take(fleet("web-01"))
-    waiting, watch = threading.Event(), Watcher()
+    watch = Watcher()
     got: list[object] = []
-
-    def stop() -> bool:
-        waiting.set()
-        return False
-
-    watch.stop = stop
 
     def wait() -> None:
         mine = fleet("web-02").acquire(
@@ -108,7 +102,7 @@ def test_waiting_host_gets_the_turn_and_says_whom_it_waits_for(fleet: Fleet) -> 
 
     thread = threading.Thread(target=wait)
     thread.start()
-    assert waiting.wait(20)
+    eventually(lambda: bool(watch.reports))
     lease.release()
     thread.join(20)
     assert len(got) == 1
