@@ -11,6 +11,7 @@ everything that somebody else may keep in the same server.
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ class RedisKeys:
             raise LockError(
                 f"{self._server.name} began {age:.0f} s ago, and may have forgotten turns that are"
                 " still held",
-                cure=f"it gives turns again in {self._settling - age:.0f} s",
+                cure=f"it gives turns again in {math.ceil(self._settling - age)} s",
             )
 
 

@@ -10,6 +10,7 @@ import importlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -19,7 +20,11 @@ from dropship.lockers.timed import now
 from dropship.net import url as urls
 
 _PORT: Final = 6379
+_TLS: Final = "SSLConnection"
 _CONNECT: Final = 5.0  # seconds, at most
+_SLOW: Final = "see whether its host is overloaded, or something stands between"
+_STRANGER: Final = "show it a certificate that it trusts: certFile, keyFile"
+_HUNG_UP: Final = "see its log; write rediss:// for a port that speaks TLS"
 _HOW: Final = "write redis://host:port, rediss://host:port (with TLS), or unix:///path"
 
 # By words of an error or its class's name; the library takes the codes of some away.
@@ -27,8 +32,9 @@ _CURES: Final = Strings(
     {
         "CERTIFICATE_VERIFY_FAILED": "check its certificate, or name its authority in caFile",
         "WRONG_VERSION_NUMBER": "write redis:// for a port that speaks no TLS",
-        "ALERT": "show it a certificate that it trusts: certFile, keyFile",
-        "SSL": "check caFile, certFile and keyFile",
+        "ALERT": _STRANGER,
+        "[SSL": "check caFile, certFile and keyFile",
+        "[X509": "check caFile, certFile and keyFile",
         "without any password": "leave the password out: that server has none",
         "Authentication required": "write the password",
         "NOAUTH": "write the password",
@@ -48,10 +54,20 @@ _CURES: Final = Strings(
         "DB index": "write another number at the end of url",
         "BUSY": "end the script that keeps it from answering",
         "InvalidResponse": "check the port: it does not speak as Redis does",
-        "closed by server": "see its log; write rediss:// for a port that speaks TLS",
-        "Connection reset": "see its log; write rediss:// for a port that speaks TLS",
+        "closed by server": _HUNG_UP,
+        "Connection reset": _HUNG_UP,
+        "Timeout": _SLOW,
         "onnect": "start Redis there, or write its address",
-        "Timeout": "see whether its host is overloaded, or something stands between",
+    }
+)
+# What looks different where TLS is spoken: a server that speaks none waits for more, and one that wants
+# a certificate hangs up.
+_TLS_CURES: Final = Strings(
+    {
+        "Timeout connecting": f"{_SLOW}; write redis:// for a port that speaks no TLS",
+        "EOF occurred": _STRANGER,
+        "Connection reset": _STRANGER,
+        "Broken pipe": _STRANGER,
     }
 )
 _MODES: Final[Mapping[str, str]] = Strings(
@@ -105,8 +121,10 @@ class RedisServer:
                 f"the lock redis needs a library that is not installed: {error}",
                 cure="pip install 'dropship[redis]'",
             ) from error
-        self.name = f"Redis at {urls.shown(url)}"
         self._class, self._settings = _settings(url, login, tls)
+        path = self._settings.get("path")
+        self.name = f"Redis at {f'unix://{path}' if path else urls.shown(url)}"
+        self._files = tuple(filter(None, tls))
         self._patience = patience
         self._connection: _Connection | None = None
         self._process = 0
@@ -126,7 +144,7 @@ class RedisServer:
         try:
             return self._ask(words)
         except (self._library.RedisError, OSError) as error:
-            raise _told(self.name, error) from error
+            raise self._told(error) from error
         except BaseException:
             # Interrupted: an answer that is on its way would be taken for that of the next one.
             self.close()
@@ -149,6 +167,8 @@ class RedisServer:
         return _answer(self._connection, words)
 
     def _connected(self) -> _Connection:
+        for path in self._files:
+            _readable(path)
         connection: _Connection = getattr(self._library, self._class)(
             **self._settings,
             socket_connect_timeout=min(_CONNECT, self._patience),
@@ -174,17 +194,27 @@ class RedisServer:
         up = known.get("uptime_in_seconds", "")
         self._began = now() - (int(up) if up.isdigit() else 0)
 
+    def _told(self, error: Exception) -> LockError:
+        words = " ".join(str(error).split()).rstrip(".")
+        seen = f"{type(error).__name__} {words}"
+        known = [*(_TLS_CURES.items() if self._class == _TLS else ()), *_CURES.items()]
+        cure = next((cure for sign, cure in known if sign in seen), "see its log")
+        return LockError(f"{self.name}: {words}", cure=cure)
+
 
 def _answer(connection: _Connection, words: tuple[str | int, ...]) -> Any:
     connection.send_command(*words)
     return connection.read_response()
 
 
-def _told(name: str, error: Exception) -> LockError:
-    words = " ".join(str(error).split()).rstrip(".")
-    seen = f"{type(error).__name__} {words}"
-    cure = next((cure for sign, cure in _CURES.items() if sign in seen), "see what it logs")
-    return LockError(f"{name}: {words}", cure=cure)
+def _readable(path: str) -> None:
+    # The library would say of a missing file that the server cannot be reached.
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        words = f"{path} cannot be read: {error.strerror}"
+        raise LockError(words, cure="check caFile, certFile and keyFile") from error
 
 
 def _settings(url: str, login: Login, tls: Tls) -> tuple[str, dict[str, Any]]:
@@ -218,7 +248,7 @@ def _settings(url: str, login: Login, tls: Tls) -> tuple[str, dict[str, Any]]:
     found |= {"host": parts.hostname, "port": port or _PORT, "db": _database(url, parts)}
     if parts.scheme == "redis":
         return "Connection", found
-    return "SSLConnection", {
+    return _TLS, {
         **found,
         "ssl_ca_certs": tls.authorities or None,
         "ssl_certfile": tls.cert or None,

@@ -55,7 +55,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nginx_server.Ngi
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_server.Redis]:
     """Redis: plain, TLS, by socket."""
-    with redis_server.running(tmp_path_factory.mktemp("redis")) as running:
+    with redis_server.running(tmp_path_factory.mktemp("redis"), tls=True) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""A Redis server: plain, TLS, by socket; users and whatever else by ``settings``.
+"""A Redis server: plain, by socket, with TLS for who wants it; users and whatever else by ``settings``.
 
 The TLS port takes only clients that show the certificate ``client``. Nothing is written to disk, so
 that it begins anew with nothing.
@@ -26,7 +26,7 @@ class Redis:
 
     Attributes:
         admin: A client that may do everything.
-        authority: Whose certificates prove the TLS port.
+        authority: Whose certificates prove the TLS port, if there is one.
         argv: How it is started.
     """
 
@@ -53,10 +53,10 @@ class Redis:
         """End it."""
         self.process.stop()
 
-    def start(self) -> None:
-        """Start it again, with nothing in it."""
-        self.process = Process(self.argv, self.socket.with_suffix(".log"))
-        self.process.wait_until(self._is)
+    def start(self, *settings: str, loading: bool = False) -> None:
+        """Start it again; ``loading``: do not wait until it has read its data."""
+        self.process = Process([*self.argv, *settings], self.socket.with_suffix(".log"))
+        self.process.wait_until(self._loads if loading else self.answers)
 
     def settle(self, seconds: float) -> None:
         """Wait until it began so long ago: a lock gives no turn before that."""
@@ -68,41 +68,35 @@ class Redis:
         self.admin.close()
         self.process.stop()
 
-    def _is(self) -> bool:
+    def answers(self) -> bool:
         """It is the one that was started."""
         try:
             return bool(self.admin.info("server")["process_id"] == self.process.pid)
         except redis.RedisError:
             return False
 
+    def _loads(self) -> bool:
+        return self.answers() and bool(self.admin.info("persistence")["loading"])
+
 
 @contextmanager
-def running(folder: Path, *settings: str) -> Iterator[Redis]:
+def running(folder: Path, *settings: str, tls: bool = False) -> Iterator[Redis]:
     """A Redis that writes nothing outside of ``folder``; ``settings``: lines of its configuration."""
     if shutil.which("redis-server") is None:
         missing("Redis")
-    server, client = certificate(folder, "server-"), certificate(folder, "client-")
-    port, tls_port, socket = free_port(), free_port(), folder / "redis.sock"
-    lines = [
-        "bind 127.0.0.1",
-        f"port {port}",
-        f"tls-port {tls_port}",
-        f"tls-cert-file {server.cert}",
-        f"tls-key-file {server.key}",
-        f"tls-ca-cert-file {client.cert}",
-        f"unixsocket {socket}",
-        f"dir {folder}",
-        'save ""',
-        "appendonly no",
-        "user admin on >admin ~* &* +@all",
-        *settings,
-    ]
+    port, tls_port = free_port(), free_port()
+    server = Certificate(folder / "server-cert.pem", folder / "server-key.pem")
+    client = Certificate(folder / "client-cert.pem", folder / "client-key.pem")
+    lines = [*_configuration(folder, port), *settings]
+    if tls:
+        server, client = certificate(folder, "server-"), certificate(folder, "client-")
+        lines += _tls(tls_port, server, client)
     (folder / "redis.conf").write_text("\n".join(lines) + "\n")
     argv = ("redis-server", folder / "redis.conf")
     made = Redis(
         port=port,
         tls_port=tls_port,
-        socket=socket,
+        socket=folder / "redis.sock",
         authority=server.cert,
         client=client,
         argv=argv,
@@ -110,7 +104,29 @@ def running(folder: Path, *settings: str) -> Iterator[Redis]:
         process=Process(argv, folder / "redis.log"),
     )
     try:
-        made.process.wait_until(made._is)
+        made.process.wait_until(made.answers)
         yield made
     finally:
         made.close()
+
+
+def _configuration(folder: Path, port: int) -> list[str]:
+    return [
+        "bind 127.0.0.1",
+        f"port {port}",
+        f"unixsocket {folder / 'redis.sock'}",
+        f"dir {folder}",
+        'save ""',
+        "appendonly no",
+        "enable-protected-configs yes",
+        "user admin on >admin ~* &* +@all",
+    ]
+
+
+def _tls(port: int, server: Certificate, client: Certificate) -> list[str]:
+    return [
+        f"tls-port {port}",
+        f"tls-cert-file {server.cert}",
+        f"tls-key-file {server.key}",
+        f"tls-ca-cert-file {client.cert}",
+    ]
