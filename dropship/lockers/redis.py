@@ -102,13 +102,12 @@ class RedisKeys:
         )
         grant = RedisGrant(self._server, key, value, ttl)
         self._server.ask("SADD", f"{key.rpartition('/')[0]}/", key)
-        self._settle()
         taken = self._server.ask("SET", key, value, "NX", "PX", _milliseconds(ttl))
         # Where the connection broke it was asked twice, and the first time may have been heard.
         if taken is None and not grant.renew():
             return None
         try:
-            self._settle()  # it may have begun anew in between
+            self._settle()  # only now: it may have begun anew just before
         except LockError:
             grant.drop()
             raise

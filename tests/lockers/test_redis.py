@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dropship.core.values import Duration, Md5, Secret
-from dropship.errors import InterruptedByStop, LeaseLostError, LockError
+from dropship.errors import ConfigError, InterruptedByStop, LeaseLostError, LockError
 from dropship.lockers import Holder, Place
 from dropship.lockers.redis import RedisKeys, RedisLocker, RedisLockerOptions
 from dropship.lockers.redis_server import Login, RedisServer, Tls
 from dropship.lockers.slots import SlotLocker
 from dropship.lockers.timed import TimedLease, now
+from tests.e2e.host import Host
 from tests.exec.runs import Watcher, eventually
 from tests.lockers.relays import muffler
 from tests.servers.redis import Redis, running
@@ -318,17 +321,33 @@ def test_turn_is_had_where_only_its_confirmation_was_lost(redis: Redis) -> None:
 
 def test_worker_makes_a_connection_of_its_own(redis: Redis) -> None:
     """What its parent had before the fork stays the parent's."""
-    one = settled(redis.url)
-    lease = take(one, "forks")
+    server = RedisServer(redis.url, Login("", Secret("")), Tls("", "", ""), patience=5.0)
+    ours = server.ask("CLIENT", "ID")
     child = os.fork()
     if child == 0:
+        other = False
         try:
-            same = one.standing("forks").holders == (HOLDER,)
+            other = server.ask("CLIENT", "ID") != ours
         finally:
-            os._exit(0 if same else 1)
+            os._exit(0 if other else 1)
     assert os.waitpid(child, 0)[1] == 0
-    lease.confirm()
-    lease.release()
+    assert server.ask("CLIENT", "ID") == ours
+    server.close()
+
+
+def test_turn_of_another_is_neither_kept_nor_given_back(redis: Redis) -> None:
+    """Though the other be the same service of the same host."""
+    one, other = settled(redis.url), settled(redis.url)
+    leases = []
+    for _ in range(2):
+        leases.append(take(one, "others"))
+        redis.admin.delete("dropship/others/slots/0")
+    last = take(other, "others")
+    leases[0].release()
+    with pytest.raises(LeaseLostError):
+        leases[1].confirm()
+    last.confirm()
+    last.release()
 
 
 def test_slot_that_somebody_else_wrote_counts_and_is_shown_as_it_can_be(redis: Redis) -> None:
@@ -337,3 +356,50 @@ def test_slot_that_somebody_else_wrote_counts_and_is_shown_as_it_can_be(redis: R
     redis.admin.set("dropship/strange/slots/0", b"\xff\xfe")
     with pytest.raises(LockError, match=r"held by \? \(\?\)"):
         take(settled(redis.url), "strange")
+
+
+@pytest.mark.parametrize(
+    ("url", "keys"),
+    [
+        ("http://127.0.0.1", {}),
+        ("redis.example.com:6379", {}),
+        ("redis://", {}),
+        ("redis://host:port", {}),
+        ("redis://host/name", {}),
+        ("redis://host?db=1", {}),
+        ("redis://[::1", {}),
+        ("unix://", {}),
+        ("unix://host/path", {}),
+        ("redis://:hunter2@host", {"ca_file": "/etc/ssl/ca.pem"}),
+    ],
+)
+def test_odd_url_is_told_with_what_to_write(url: str, keys: dict[str, str]) -> None:
+    """Before anything starts, and without its password."""
+    with pytest.raises(ConfigError, match=r"; write redis(s://,|://host:port)") as told:
+        locker(url, **keys)
+    assert "hunter2" not in str(told.value)
+
+
+def test_library_that_is_missing_is_told_with_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes with an extra."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigError, match=r"pip install 'dropship\[redis\]'"):
+        locker("redis://127.0.0.1")
+
+
+def test_host_updates_under_a_turn_of_redis_and_gives_it_back(redis: Redis, tmp_path: Path) -> None:
+    """The whole program; the hook sees who holds the turn."""
+    redis.settle(TTL)
+    host = Host(tmp_path)
+    script = f"redis-cli -p {redis.port} get dropship/fleet/slots/0 >> {host.marks}"
+    turns = f'sequentialUpdates = true\n before "script" {{ command = "{script}" }}'
+    lock = f'lock "fleet" {{\n type = "redis"\n url = "{redis.url}"\n ttl = "{TTL:g}s"\n}}'
+    host.configure(host.service(turns), main=lock)
+    host.publish({"version": "1"})
+    done = host.run("update")
+    assert done.returncode == 0, done.stderr
+    assert host.version() == "1"
+    assert json.loads(host.marked()[0])["service"] == "app"
+    assert settled(redis.url).standing("fleet").holders == ()
