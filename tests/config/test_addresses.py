@@ -17,6 +17,8 @@ from dropship.config.addresses import oddity
         ("host", "http://graphite_1.example.org/base"),
         ("host", "graphite:8080"),
         ("url", "redis://cache:6379/0"),
+        ("url", "rediss://cache"),
+        ("url", "unix:///run/redis.sock"),
         ("url", ""),
         ("endpoint", "http://localhost:9000"),
         ("endpoint", "http://127.0.0.9:9000"),

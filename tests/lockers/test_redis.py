@@ -15,7 +15,7 @@ import pytest
 
 from dropship.core.values import Duration, Md5, Secret
 from dropship.errors import ConfigError, InterruptedByStop, LeaseLostError, LockError
-from dropship.lockers import Holder, Place
+from dropship.lockers import Broken, Holder, Mark, Place
 from dropship.lockers.redis import RedisKeys, RedisLocker, RedisLockerOptions
 from dropship.lockers.redis_server import Login, RedisServer, Tls
 from dropship.lockers.slots import SlotLocker
@@ -27,6 +27,7 @@ from tests.servers.redis import Redis, running
 from tests.servers.relay import relay
 
 HOLDER = Holder(host="web-01", pid=1, service="api", hash=None, since=1.0)
+MD5 = Md5("a" * 32)
 TTL = 2.0
 _TURNS = Path(__file__).parents[2] / "docs" / "usage" / "turns.md"
 
@@ -39,7 +40,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     assert rule is not None
     users = (
         "user default on >hunter2 ~* &* +@all",
-        f"user {rule[1]} >hunter2 {rule[2]}",
+        f"user {rule[1]} >hunter4 {rule[2]}",
         "user poor on >hunter2 ~dropship/* +get +info",
     )
     with running(tmp_path_factory.mktemp("guarded"), *users, tls=True) as server:
@@ -95,20 +96,24 @@ def test_tls_socket_and_database_are_ways_to_the_same_server(redis: Redis) -> No
     ("login", "keys"),
     [
         ("", {"password": Secret("hunter2")}),
-        ("", {"user": "dropship", "password": Secret("hunter2")}),
+        ("", {"user": "dropship", "password": Secret("hunter4")}),
         (":hunter2@", {}),
-        ("dropship:hunter2@", {}),
-        ("dropship:old@", {"password": Secret("hunter2")}),
+        ("dropship:hunter4@", {}),
+        ("dropship:old@", {"password": Secret("hunter4")}),
     ],
     ids=["password", "user", "password in the url", "user in the url", "both"],
 )
 def test_login_opens_the_server(guarded: Redis, login: str, keys: dict[str, object]) -> None:
     """The rights that the documentation lists are enough for all that a lock does."""
+    guarded.admin.acl_log_reset()
     one = locker(f"redis://{login}127.0.0.1:{guarded.port}", **keys)
     lease = take(one, "logins")
     lease.confirm()
     assert one.standing("logins").holders == (HOLDER,)
-    one.marks.clear("logins", Md5("a" * 32))
+    one.marks.put("logins", Mark(md5=MD5, host="web-07", error="health", since=1.0))
+    assert one.marks.get("logins", MD5) is not None
+    one.marks.clear("logins", MD5)
+    one.break_turns("logins", Broken(by="ada", host="ops", since=1.0, holders=()))
     lease.release()
     assert not guarded.admin.acl_log()
 
@@ -242,6 +247,7 @@ def test_server_that_began_anew_gives_no_turn_while_one_of_before_may_be_trusted
     own.start()
     with pytest.raises(LockError, match=r"began \d s ago, and may have forgotten .*gives turns"):
         take(other, "restarts")
+    assert other.standing("restarts").holders == ()
     with pytest.raises(LeaseLostError, match="was broken, or ran out"):
         lease.confirm()
     lease.release()
@@ -268,7 +274,7 @@ def test_cut_network_starts_nobody_and_ends_nobody_at_once(redis: Redis) -> None
             take(settled(url), "cuts")
         lease.confirm()
         with pytest.raises(LockError, match="Redis at"):
-            settled(url).marks.get("cuts", Md5("a" * 32))
+            settled(url).marks.get("cuts", MD5)
         wire.cut.clear()
         lease.confirm()
         lease.release()

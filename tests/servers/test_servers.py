@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
+import redis as redis_library
 import requests
 
 from tests.e2e.host import eventually
@@ -11,6 +14,7 @@ from tests.servers.consul import Consul
 from tests.servers.graphite import Graphite
 from tests.servers.moto import Moto
 from tests.servers.nginx import Nginx
+from tests.servers.redis import Redis
 from tests.servers.swift import Swift
 
 
@@ -63,6 +67,18 @@ def test_consul_lists_events_and_guards_some(consul: Consul) -> None:
     assert answer.status_code == 200
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(f"https://{consul.tls_address}/", verify=str(consul.authority), timeout=10)
+
+
+def test_redis_keeps_keys_and_asks_by_tls_for_a_certificate(redis: Redis) -> None:
+    """One server behind all its ways."""
+    redis.admin.set("servers", "kept")
+    files = {"ssl_certfile": str(redis.client.cert), "ssl_keyfile": str(redis.client.key)}
+    for ours in (files, {}):
+        client = redis_library.Redis(
+            port=redis.tls_port, ssl=True, ssl_ca_certs=str(redis.authority), retry=None, **ours
+        )
+        with client, nullcontext() if ours else pytest.raises(redis_library.ConnectionError):
+            assert client.get("servers") == b"kept"
 
 
 def test_nginx_serves_ranges_plain_and_by_tls(nginx: Nginx) -> None:
