@@ -233,6 +233,8 @@ class Reader:
             values[field.name] = value
             for text in secrets_of(value, marked=field.secret):
                 self.report.remember(Secret(text))
+                if isinstance(value, str):
+                    self.report.login(item.value)
             self._look(field, item.value, value, body)
         except FaultError as fault:
             values.whole &= not self._fault(field, item, fault)

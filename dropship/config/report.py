@@ -35,6 +35,7 @@ class Report:
         self._unsorted = False
         self._masked: dict[tuple[str, int, int], Span] = {}
         self._secrets: dict[tuple[str, int, int], Span] = {}
+        self._logins: dict[tuple[str, int, int], Span] = {}
         self._decoded: set[Secret] = set()
         self._misspelt: set[Span] = set()
 
@@ -51,7 +52,7 @@ class Report:
     @property
     def secrets(self) -> tuple[Span, ...]:
         """Secrets that stand literally in a file."""
-        return tuple(self._secrets.values())
+        return (*self._secrets.values(), *self._logins.values())
 
     @property
     def decoded(self) -> frozenset[Secret]:
@@ -132,6 +133,11 @@ class Report:
         """As ``mask``; it is known to be a secret."""
         for span in literals(value):
             self._secrets[span.source.name, span.start, span.end] = span
+
+    def login(self, value: Value) -> None:
+        """A value has a login inside, which whoever draws it leaves out; the rest may be seen."""
+        for span in literals(value):
+            self._logins.setdefault((span.source.name, span.start, span.end), span)
 
     def remember(self, secret: Secret) -> None:
         """A secret was decoded, wherever it came from."""
