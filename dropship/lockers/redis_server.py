@@ -53,6 +53,7 @@ _CURES: Final = Strings(
         "protected mode": "give it a password, or let it answer to other hosts",
         "DB index": "write another number at the end of url",
         "BUSY": "end the script that keeps it from answering",
+        "Unicode": "check the name of its host",
         "InvalidResponse": "check the port: it does not speak as Redis does",
         "closed by server": _HUNG_UP,
         "Connection reset": _HUNG_UP,
@@ -143,7 +144,7 @@ class RedisServer:
         """
         try:
             return self._ask(words)
-        except (self._library.RedisError, OSError) as error:
+        except (self._library.RedisError, OSError, UnicodeError) as error:
             raise self._told(error) from error
         except BaseException:
             # Interrupted: an answer that is on its way would be taken for that of the next one.

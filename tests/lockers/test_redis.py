@@ -23,6 +23,7 @@ from dropship.lockers.timed import TimedLease, now
 from tests.e2e.host import Host
 from tests.exec.runs import Watcher, eventually
 from tests.lockers.relays import muffler
+from tests.servers.nginx import Nginx
 from tests.servers.redis import Redis, running
 from tests.servers.relay import relay
 
@@ -138,6 +139,7 @@ def test_login_opens_the_server(guarded: Redis, login: str, keys: dict[str, obje
         ),
         ("redis://127.0.0.1:1", {}, "refused", "start Redis there"),
         ("redis://host.invalid", {}, "host.invalid", "start Redis there"),
+        (f"redis://{'long' * 16}", {}, "", "check the name of its host"),
     ],
 )
 def test_server_that_cannot_be_asked_is_told_with_the_cure(
@@ -152,6 +154,12 @@ def test_server_that_cannot_be_asked_is_told_with_the_cure(
     assert cure in text
     assert "hunter" not in text
     assert not isinstance(told.value, LeaseLostError)
+
+
+def test_port_of_something_else_is_told(nginx: Nginx) -> None:
+    """As what it is."""
+    with pytest.raises(LockError, match="check the port: it does not speak as Redis does"):
+        take(locker(nginx.url.replace("http", "redis")), "cures")
 
 
 def test_password_for_a_server_without_one_is_told(redis: Redis) -> None:
