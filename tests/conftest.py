@@ -16,8 +16,11 @@ sys.path.append(str(Path(__file__).parents[1]))
 from tests.servers.fixtures import (
     consul,
     graphite,
-    moto,
-    nginx,
+from tests.servers.fixtures import (
+)
+
+__all__ = [
+]
     redis,
     swift,
     systemd,
@@ -27,8 +30,11 @@ from tests.servers.fixtures import (
 __all__ = [
     "consul",
     "graphite",
-    "moto",
-    "nginx",
+from tests.servers.fixtures import (
+)
+
+__all__ = [
+]
     "redis",
     "swift",
     "systemd",

@@ -60,6 +60,21 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_server.Red
 
 
 @pytest.fixture(scope="session")
+def guarded_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_server.Redis]:
+    """Redis that asks for passwords: plain, TLS."""
+    folder = tmp_path_factory.mktemp("guarded-redis")
+    with redis_server.running(folder, *redis_server.users(), tls=True) as running:
+        yield running
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[redis_server.Redis]:
+    """A Redis of the test's own, to be ill-treated."""
+    with redis_server.running(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def systemd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[systemd_server.Systemd]:
     """A booted systemd with the program and its unit."""
     with systemd_server.running(tmp_path_factory.mktemp("systemd")) as running:

@@ -6,18 +6,22 @@ that it begins anew with nothing.
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import redis
 
 from tests.servers.certificate import Certificate, certificate
 from tests.servers.process import Process, free_port, missing
+
+_TURNS: Final = Path(__file__).parents[2] / "docs" / "usage" / "turns.md"
+_RULE: Final = re.compile(r"^ACL SETUSER dropship on >PASSWORD (.*)$", re.MULTILINE)
 
 
 @dataclass
@@ -108,6 +112,17 @@ def running(folder: Path, *settings: str, tls: bool = False) -> Iterator[Redis]:
         yield made
     finally:
         made.close()
+
+
+def users() -> tuple[str, ...]:
+    """Settings: passwords for all; the user ``dropship`` has the rights that the documentation lists."""
+    rule = _RULE.search(_TURNS.read_text())
+    assert rule is not None
+    return (
+        "user default on >hunter2 ~* &* +@all",
+        f"user dropship on >hunter4 {rule[1]}",
+        "user poor on >hunter2 ~dropship/* +get +info",
+    )
 
 
 def _configuration(folder: Path, port: int) -> list[str]:
