@@ -15,27 +15,11 @@ sys.path.append(str(Path(__file__).parents[1]))
 # Only now, since they find each other by the path above.
 from tests.servers.fixtures import (
     consul,
-    graphite,
 from tests.servers.fixtures import (
 )
 
 __all__ = [
 ]
-    redis,
-    swift,
-    systemd,
-    units,
-)
-
-__all__ = [
-    "consul",
-    "graphite",
-from tests.servers.fixtures import (
-)
-
-__all__ = [
-]
-    "redis",
     "swift",
     "systemd",
     "units",

@@ -18,7 +18,7 @@ class Certificate(NamedTuple):
     key: Path
 
 
-def certificate(folder: Path, name: str = "") -> Certificate:
+def certificate(folder: Path, name: str = "", subject: str = "/CN=dropship tests") -> Certificate:
     """A new one for 127.0.0.1 and localhost; ``name`` begins its files' names."""
     if shutil.which("openssl") is None:
         missing("openssl")
@@ -27,7 +27,7 @@ def certificate(folder: Path, name: str = "") -> Certificate:
         [
             "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
             "-keyout", made.key, "-out", made.cert,
-            "-subj", "/CN=dropship tests", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+            "-subj", subject, "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
         ],
         check=True,
         capture_output=True,

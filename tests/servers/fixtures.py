@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import consul as consul_server
+from tests.servers import etcd as etcd_server
 from tests.servers import graphite as graphite_server
 from tests.servers import moto as moto_server
 from tests.servers import nginx as nginx_server
@@ -42,6 +43,20 @@ def graphite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[graphite_serv
 def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[consul_server.Consul]:
     """Consul, plain and TLS."""
     with consul_server.running(tmp_path_factory.mktemp("consul")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[etcd_server.Etcd]:
+    """One member of etcd, plain."""
+    with etcd_server.running(tmp_path_factory.mktemp("etcd")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def guarded_etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[etcd_server.Etcd]:
+    """One member of etcd, with TLS and users."""
+    with etcd_server.running(tmp_path_factory.mktemp("guarded-etcd"), guarded=True) as running:
         yield running
 
 
