@@ -35,6 +35,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
             "swift": "dropship.repos.swift:SwiftRepo",
         },
         Kind.LOCK: {
+            "etcd": "dropship.lockers.etcd:EtcdLocker",
             "file": "dropship.lockers.file:FileLocker",
             "redis": "dropship.lockers.redis:RedisLocker",
         },

@@ -15,6 +15,7 @@ from dropship.lockers.file import FileLocker, FileLockerOptions
 from dropship.lockers.host import HostFirst
 from tests.exec.runs import Watcher, eventually
 from tests.lockers.redises import redis_fleet
+from tests.lockers import etcds
 
 HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
 BROKEN = Broken(by="ada", host="ops", since=5.0, holders=("web-01 (api)",))
@@ -26,6 +27,10 @@ FLEETS: dict[str, Callable[[pytest.FixtureRequest, Path], Callable[[Place], Lock
         lambda own: FileLocker(FileLockerOptions(path=folder / "shared"), own)
     ),
     "redis": lambda request, folder: redis_fleet(request.getfixturevalue("redis"), folder),
+    "etcd": lambda request, folder: etcds.hosts(request.getfixturevalue("etcd"), folder),
+    "etcd, TLS and users": lambda request, folder: etcds.hosts(
+        request.getfixturevalue("guarded_etcd"), folder
+    ),
 }
 
 
