@@ -282,7 +282,7 @@ def _coded(text: str) -> str:
 
 
 def _text(coded: str) -> str:
-    return b64decode(coded).decode(errors="replace")
+    return b64decode(coded, validate=True).decode(errors="replace")
 
 
 def _after(prefix: str) -> str:

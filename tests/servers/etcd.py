@@ -72,6 +72,11 @@ class Member:
         answer.raise_for_status()
         return answer.json()
 
+    def again(self) -> None:
+        """Start it once more after a ``kill``, and wait until it answers; whatever it says."""
+        self.start()
+        self.process.wait_until(self._answers)
+
     def leads(self) -> bool:
         """Whether it is the leader, as it sees it."""
         try:
@@ -79,6 +84,12 @@ class Member:
         except (requests.RequestException, ValueError):
             return False
         return said["header"]["member_id"] == said.get("leader")
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.ask.post(f"{self.url}/v3/kv/range", json={}, timeout=10).status_code)
+        except requests.RequestException:
+            return False
 
     def well(self, names: Sequence[str]) -> bool:
         """Whether it is of a cluster of these, and that has a leader."""
@@ -145,9 +156,14 @@ def text(said: str) -> str:
 
 
 @contextmanager
-def running(folder: Path, *, members: int = 1, guarded: bool = False) -> Iterator[Etcd]:
-    """A cluster whose files are all in ``folder``."""
-    etcd = _made(folder, members, guarded=guarded)
+def running(
+    folder: Path, *, members: int = 1, guarded: bool = False, named: bool = False
+) -> Iterator[Etcd]:
+    """A cluster whose files are all in ``folder``; ``named``: its clients' certificate has a name.
+
+    Where there are users, its gateway takes none that has: the name could be a user's, too.
+    """
+    etcd = _made(folder, members, guarded=guarded, named=named)
     names = [member.name for member in etcd.members]
     try:
         for member in etcd.members:
@@ -164,7 +180,7 @@ def running(folder: Path, *, members: int = 1, guarded: bool = False) -> Iterato
             member.process.stop()
 
 
-def _made(folder: Path, count: int, *, guarded: bool) -> Etcd:
+def _made(folder: Path, count: int, *, guarded: bool, named: bool) -> Etcd:
     program = shutil.which("etcd")
     if program is None:
         missing("etcd")
@@ -173,8 +189,8 @@ def _made(folder: Path, count: int, *, guarded: bool) -> Etcd:
     authority, client, tls = None, None, []
     if guarded:
         server = certificate(folder, "server-")
-        # With users, its gateway takes no certificate with a common name: that could be a user too.
-        client = certificate(folder, "client-", subject="/O=dropship tests")
+        subject = "/CN=dropship tests" if named else "/O=dropship tests"
+        client = certificate(folder, "client-", subject)
         # Its gateway is a client of its own, with the server's certificate.
         trusted = folder / "trusted.pem"
         trusted.write_bytes(server.cert.read_bytes() + client.cert.read_bytes())

@@ -1,0 +1,464 @@
+"""The etcd locker: what a cut, a stopped member, a lost leader, users and odd answers mean."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from dropship.core.values import Duration, Md5, Secret
+from dropship.errors import ConfigError, InterruptedByStop, LeaseLostError, LockError
+from dropship.lockers import Broken, Holder, Lease
+from dropship.lockers.etcd import EtcdLocker
+from tests.exec.runs import Watcher, eventually
+from tests.lockers.etcds import TTL, locker
+from tests.servers import etcd as servers
+from tests.servers.etcd import PREFIX, READER, Etcd, Member
+from tests.servers.listener import listening
+from tests.servers.process import free_port
+from tests.servers.relay import Relay, relay
+
+HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
+SHORT = Duration.of(2)
+
+
+def take(
+    mine: EtcdLocker, host: str = "web-01", *, scope: str = "all", timeout: float = 0.0
+) -> Lease:
+    """The only turn of a scope."""
+    return mine.acquire(scope, 1, HOLDER._replace(host=host), timeout=timeout, watch=Watcher())
+
+
+def lost(lease: Lease) -> bool:
+    """Whether a turn is not certain any more."""
+    try:
+        lease.check()
+    except LeaseLostError:
+        return True
+    return False
+
+
+@pytest.fixture
+def mine(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What gives a test keys of its own."""
+    return {"prefix": f"{PREFIX}{request.node.name}"}
+
+
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
+    """Three members."""
+    with servers.running(tmp_path_factory.mktemp("trio"), members=3) as running:
+        yield running
+
+
+class Forgetful(Relay):
+    """Loses the answer to a call, once: it arrives, and whoever called never hears of it.
+
+    Attributes:
+        call: To which; None once it is lost.
+    """
+
+    call: str | None = None
+
+    def _serve(self, client: socket.socket) -> None:
+        self.cut.clear()
+        super()._serve(client)
+
+    def _note(self, piece: bytes) -> None:
+        super()._note(piece)
+        if self.call is not None and self.call.encode() in piece:
+            self.call = None
+            self.cut.set()
+
+
+@contextmanager
+def frozen(member: Member) -> Iterator[None]:
+    """A member that keeps its connections and says nothing."""
+    member.freeze()
+    try:
+        yield
+    finally:
+        member.thaw()
+
+
+def test_turn_of_a_host_that_died_is_free_after_its_time_and_not_before(
+    etcd: Etcd, mine: dict[str, Any]
+) -> None:
+    """Whoever waits gets it then."""
+    began = time.monotonic()
+    take(locker(etcd, ttl=SHORT, **mine))
+    take(locker(etcd, ttl=SHORT, **mine), "web-02", timeout=60).release()
+    assert time.monotonic() - began >= SHORT.seconds
+
+
+def test_turn_that_is_looked_after_is_renewed_before_it_is_time_to_worry(
+    etcd: Etcd, mine: dict[str, Any]
+) -> None:
+    """By a new lease for the same key."""
+    lease = take(locker(etcd, ttl=Duration.of(4), **mine))
+    (first,) = etcd.keys(mine["prefix"] + "/").values()
+
+    def renewed() -> bool:
+        lease.check()
+        (last,) = etcd.keys(mine["prefix"] + "/").values()
+        assert first["create_revision"] == last["create_revision"]
+        return bool(first["lease"] != last["lease"])
+
+    eventually(renewed)
+    lease.release()
+    assert not etcd.keys(mine["prefix"] + "/")
+
+
+def test_holder_that_is_cut_off_is_certain_until_its_margin_and_harms_nobody_later(
+    etcd: Etcd, mine: dict[str, Any]
+) -> None:
+    """The next one has the turn only when the first has long let go of it."""
+    other = locker(etcd, ttl=SHORT, **mine)
+    with relay(etcd.members[0].port) as link:
+        here = locker(etcd, endpoints=(f"http://127.0.0.1:{link.port}",), ttl=SHORT, **mine)
+        began = time.monotonic()
+        lease = take(here)
+        link.cut.set()
+        eventually(lambda: lost(lease))
+        gone = time.monotonic() - began
+        assert gone >= SHORT.seconds / 2
+        with pytest.raises(LeaseLostError, match="could not be renewed in time: etcd cannot be"):
+            lease.confirm()
+        with pytest.raises(LockError, match="etcd cannot be asked") as caught:
+            take(here, "web-03")
+        assert "most members" in caught.value.cure
+        next_one = take(other, "web-02", timeout=60)
+        assert time.monotonic() - began >= SHORT.seconds
+        link.cut.clear()
+        lease.release()
+        next_one.confirm()
+        next_one.release()
+
+
+def test_short_cut_costs_nobody_a_turn(etcd: Etcd, mine: dict[str, Any]) -> None:
+    """What etcd granted is believed, and renewed as soon as it can be asked again."""
+    with relay(etcd.members[0].port) as link:
+        lease = take(locker(etcd, endpoints=(f"http://127.0.0.1:{link.port}",), **mine))
+        link.cut.set()
+        lease.confirm()
+        (before,) = etcd.keys(mine["prefix"] + "/").values()
+        link.cut.clear()
+        lease.confirm()
+        (after,) = etcd.keys(mine["prefix"] + "/").values()
+        assert before["lease"] != after["lease"]
+        lease.release()
+
+
+def test_lost_answer_costs_nobody_a_turn(etcd: Etcd, mine: dict[str, Any]) -> None:
+    """The call is repeated, and finds what it has done itself."""
+    with listening(Forgetful(etcd.members[0].port)) as link:
+        here = locker(etcd, endpoints=(f"http://127.0.0.1:{link.port}",), **mine)
+        link.call = "/v3/kv/txn"
+        lease = take(here)
+        assert link.call is None
+        link.call = "/v3/kv/txn"
+        (before,) = etcd.keys(mine["prefix"] + "/").values()
+        lease.confirm()
+        (after,) = etcd.keys(mine["prefix"] + "/").values()
+        assert link.call is None
+        assert before["lease"] != after["lease"]
+        lease.confirm()
+        link.call = "/v3/kv/txn"
+        lease.release()
+        assert not etcd.keys(mine["prefix"] + "/")
+
+
+def test_stop_is_heard_while_etcd_keeps_silent(etcd: Etcd, mine: dict[str, Any]) -> None:
+    """A worker does not wait for an answer that may never come."""
+    here, began = locker(etcd, **mine), time.monotonic()
+    watch = Watcher(stop=lambda: len(watch.looks) > 1)
+    with frozen(etcd.members[0]), pytest.raises(InterruptedByStop):
+        here.acquire("all", 1, HOLDER, timeout=60, watch=watch)
+    assert time.monotonic() - began < 8  # after which it gives up by itself
+    take(here).release()
+
+
+def test_turn_is_lost_to_a_member_that_stopped_for_long_and_kept_if_not(
+    etcd: Etcd, mine: dict[str, Any]
+) -> None:
+    """Whatever it says when it goes on."""
+    (member,) = etcd.members
+    kept = take(locker(etcd, **mine))
+    gone = take(locker(etcd, ttl=SHORT, **mine), scope="short")
+    with frozen(member):
+        eventually(lambda: lost(gone))
+    kept.confirm()
+    take(locker(etcd, **mine), "web-02", scope="short", timeout=60).release()
+    gone.release()
+    kept.release()
+
+
+def test_broken_turn_is_no_longer_certain_though_another_has_its_key(
+    etcd: Etcd, mine: dict[str, Any]
+) -> None:
+    """A key of the same name is not the same key."""
+    old = take(locker(etcd, **mine))
+    locker(etcd, **mine).break_turns("all", Broken("ada", "ops", 5.0, ()))
+    new = take(locker(etcd, **mine), "web-02")
+    with pytest.raises(LeaseLostError, match="was broken, or ran out"):
+        old.confirm()
+    old.release()
+    new.confirm()
+    new.release()
+
+
+def test_member_that_answers_is_asked_first_from_then_on(etcd: Etcd, mine: dict[str, Any]) -> None:
+    """The others are not asked each time."""
+    with relay(etcd.members[0].port) as first, relay(etcd.members[0].port) as second:
+        urls = tuple(f"http://127.0.0.1:{one.port}" for one in (first, second))
+        here = locker(etcd, endpoints=urls, **mine)
+        first.cut.set()
+        lease = take(here)
+        first.cut.clear()
+        lease.confirm()
+        lease.release()
+        assert first.requests == []
+        assert len(second.requests) > 3
+
+
+def test_etcd_that_is_not_there_says_so_at_once(mine: dict[str, Any]) -> None:
+    """However long one would wait for a turn; each member once."""
+    urls = tuple(f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    here = locker(Etcd(()), endpoints=urls, **mine)
+    began = time.monotonic()
+    with pytest.raises(LockError) as caught:
+        take(here, timeout=600)
+    assert time.monotonic() - began < 60
+    assert str(caught.value) == (
+        f"etcd cannot be asked: {urls[0]}/v3/kv/range: Connection refused, "
+        f"{urls[1]}/v3/kv/range: Connection refused; "
+        "see that most members of etcd run and are reached from here"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "words"),
+    [
+        (404, "Not Found\n", "404 Not Found; write the URL of the port for clients of etcd 3.4"),
+        (200, "<html>", "that is no answer of etcd; write the URL"),
+        (200, "[]", "that is no answer of etcd; write the URL"),
+        (200, '{"kvs": 5}', "makes no sense for etcd; check the endpoints"),
+        (200, '{"kvs": [{"key": "$"}]}', "makes no sense for etcd; check the endpoints"),
+        (200, "{}", "makes no sense for etcd; check the endpoints"),
+        (200, "x" * (2 << 20), "the answer is longer than"),
+        (429, '{"error": "etcdserver: mvcc: database space exceeded"}', "compact and defragment"),
+        (503, '{"error": "etcdserver: no leader"}', "503 etcdserver: no leader; see that most"),
+    ],
+)
+def test_odd_answer_is_an_error_that_says_what_to_do(
+    httpserver: HTTPServer, status: int, said: str, words: str
+) -> None:
+    """Whatever it is that answers there."""
+    httpserver.expect_request("/v3/kv/range").respond_with_data(said, status)
+    httpserver.expect_request("/v3/lease/grant").respond_with_data(said, status)
+    here = locker(Etcd(()), endpoints=(httpserver.url_for(""),))
+    with pytest.raises(LockError) as caught:
+        take(here)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("127.0.0.1:2379", 'the endpoint "127.0.0.1:2379" is no URL of etcd'),
+        ("ftp://127.0.0.1", "is no URL of etcd"),
+        ("http://127.0.0.1:port", "is no URL of etcd"),
+        ("http://joe:secret@127.0.0.1:2379", "etcd takes no login in its URL http://127"),
+    ],
+)
+def test_endpoint_that_cannot_be_one_is_an_error(url: str, words: str) -> None:
+    """At start, not at the first update; a password is not shown."""
+    with pytest.raises(ConfigError, match="the lock all") as caught:
+        locker(Etcd(()), endpoints=(url,))
+    assert words in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_lock_without_endpoints_is_an_error() -> None:
+    """An empty list is not the default."""
+    with pytest.raises(ConfigError, match="has no endpoints"):
+        locker(Etcd(()), endpoints=())
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"user": ""}, "user name is empty; write user and password"),
+        ({"password": Secret("wrong")}, "check user and password"),
+        ({"prefix": "/other"}, "permission denied; let a role of the user read and write"),
+        ({"user": READER}, "permission denied; let a role of the user read and write"),
+        ({"cert_file": "", "key_file": ""}, "certFile"),
+        ({"ca_file": ""}, "name its authority in caFile"),
+    ],
+)
+def test_who_may_not_is_told_what_to_change(
+    guarded_etcd: Etcd, mine: dict[str, Any], keys: dict[str, Any], words: str
+) -> None:
+    """Without the password."""
+    with pytest.raises(LockError) as caught:
+        take(locker(guarded_etcd, **{**mine, **keys}))
+    assert words in str(caught.value)
+    assert "wrong" not in str(caught.value)
+
+
+def test_plain_address_of_a_tls_port_is_told(guarded_etcd: Etcd, mine: dict[str, Any]) -> None:
+    """Its answer says it, and no cure could be simpler."""
+    plain = guarded_etcd.urls[0].replace("https", "http")
+    with pytest.raises(LockError, match="write https:// if"):
+        take(locker(guarded_etcd, endpoints=(plain,), **mine))
+
+
+def test_tls_address_of_a_plain_port_is_told(etcd: Etcd, mine: dict[str, Any]) -> None:
+    """Likewise."""
+    with pytest.raises(LockError, match="write http:// if it speaks no TLS"):
+        take(locker(etcd, endpoints=(etcd.urls[0].replace("http", "https"),), **mine))
+
+
+def test_certificate_with_a_common_name_is_told(tmp_path: Path, mine: dict[str, Any]) -> None:
+    """With users, the gateway of etcd takes none."""
+    with (
+        servers.running(tmp_path, guarded=True, named=True) as running,
+        pytest.raises(LockError, match="show a certificate without a common name"),
+    ):
+        take(locker(running, **mine))
+
+
+def test_users_without_auth_are_told(etcd: Etcd, mine: dict[str, Any]) -> None:
+    """It refuses them, rather than to take anybody."""
+    with pytest.raises(LockError, match="leave out user and password, or enable auth"):
+        take(locker(etcd, user="joe", password=Secret("x"), **mine))
+
+
+def test_turn_outlives_a_member_that_starts_anew_and_knows_no_tokens(
+    guarded_etcd: Etcd, mine: dict[str, Any]
+) -> None:
+    """Whoever held one says anew who he is."""
+    lease = take(locker(guarded_etcd, ttl=Duration.of(60), **mine))
+    (member,) = guarded_etcd.members
+    member.kill()
+    member.again()
+    lease.confirm()
+    with pytest.raises(LockError, match="held by web-01"):
+        take(locker(guarded_etcd, **mine), "web-02")
+    lease.release()
+    take(locker(guarded_etcd, **mine), "web-02").release()
+
+
+def test_turns_go_on_without_the_leader_and_never_two_at_a_time(
+    trio: Etcd, mine: dict[str, Any]
+) -> None:
+    """It dies while one host holds a turn and others wait."""
+    inside: list[str] = []
+    most, done = [0], []
+    guard, begun = threading.Lock(), threading.Event()
+
+    def host(name: str) -> None:
+        here = locker(trio, ttl=Duration.of(30), **mine)
+        for _ in range(2):
+            lease = patiently(here, name)
+            with guard:
+                inside.append(name)
+                most[0] = max(most[0], len(inside))
+            begun.set()
+            time.sleep(0.1)  # an update
+            lease.confirm()
+            with guard:
+                inside.remove(name)
+                done.append(name)
+            lease.release()
+
+    threads = [threading.Thread(target=host, args=(f"web-{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(60)
+    leader = trio.leader()
+    leader.kill()
+    for thread in threads:
+        thread.join()
+    leader.again()
+    assert (len(done), most) == (12, [1])
+
+
+@pytest.mark.endurance
+def test_nobody_new_starts_without_most_members_and_the_holder_is_certain_for_a_time(
+    trio: Etcd, mine: dict[str, Any]
+) -> None:
+    """Once they are back, turns go on."""
+    lease = take(locker(trio, **mine))
+    alone, *others = trio.members
+    for member in others:
+        member.kill()
+    try:
+        lease.check()
+        here = locker(trio, **mine)
+        began = time.monotonic()
+        with pytest.raises(LockError, match="etcd cannot be asked"):
+            take(here, "web-02", timeout=600)
+        assert time.monotonic() - began < 60
+        assert alone.process.pid
+        eventually(lambda: lost(lease))
+    finally:
+        for member in others:
+            member.start()
+    trio.leader()
+    patiently(locker(trio, **mine), "web-02").release()
+
+
+@pytest.mark.endurance
+def test_turn_is_kept_while_the_leader_stops_for_longer_than_it_lasts(
+    trio: Etcd, mine: dict[str, Any]
+) -> None:
+    """What it does when it goes on, taking itself for the leader still, harms no turn."""
+    lease = take(locker(trio, **mine))
+    watched = threading.Event()
+    taken: list[Lease] = []
+
+    def wait() -> None:
+        here = locker(trio, endpoints=tuple(reversed(trio.urls)), **mine)
+        while not watched.is_set():
+            with suppress(LockError):
+                taken.append(take(here, "web-02", timeout=0.5))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        with frozen(trio.leader()):
+            look_after(lease, TTL * 1.5)
+        look_after(lease, TTL * 1.5)
+    finally:
+        watched.set()
+        thread.join()
+    assert taken == []
+    lease.confirm()
+    lease.release()
+
+
+def look_after(lease: Lease, seconds: float) -> None:
+    """As a worker does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        lease.check()
+        time.sleep(0.1)
+
+
+def patiently(here: EtcdLocker, name: str) -> Lease:
+    """A turn, asked for again after an error, as the driver does."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            return take(here, name, timeout=120)
+        except LockError:
+            assert time.monotonic() < until
+            time.sleep(0.2)
