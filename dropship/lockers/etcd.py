@@ -41,10 +41,10 @@ class EtcdOptions:
     )
     user: str = option("", doc="User of etcd, where it has auth enabled.")
     password: Secret = option(Secret(""), doc="The user's password.", secret=True, needs="user")
-    prefix: str = option("/dropship", doc="What all keys begin with, and a `/`.")
+    prefix: str = option("/dropship", doc="All its keys are below this one.")
     ttl: Duration = option(
         Duration.of(30),
-        doc="After this time a turn is free whose holder died. etcd's own least is 2s.",
+        doc="So long after its holder died a turn is free.",
         least=Duration.of(2).nanoseconds,
     )
     ca_file: str = option(
