@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,11 +15,13 @@ from pytest_httpserver import HTTPServer
 from dropship.core.values import Duration, Md5, Secret
 from dropship.errors import ConfigError, InterruptedByStop, LeaseLostError, LockError
 from dropship.lockers import Broken, Holder, Lease
-from dropship.lockers.etcd import EtcdLocker
+from dropship.lockers.etcd import EtcdKeys, EtcdLocker
+from dropship.lockers.etcd_gateway import Gateway
+from dropship.net.http import Identity
 from tests.exec.runs import Watcher, eventually
 from tests.lockers.etcds import TTL, locker
 from tests.servers import etcd as servers
-from tests.servers.etcd import PREFIX, READER, Etcd, Member
+from tests.servers.etcd import PREFIX, READER, USER, Etcd, Member
 from tests.servers.listener import listening
 from tests.servers.process import free_port
 from tests.servers.relay import Relay, relay
@@ -59,23 +60,26 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
 
 
 class Forgetful(Relay):
-    """Loses the answer to a call, once: it arrives, and whoever called never hears of it.
+    """Loses answers to transactions: they are done, and whoever asked never hears of it.
 
     Attributes:
-        call: To which; None once it is lost.
+        losses: How many are still to be lost.
     """
 
-    call: str | None = None
-
-    def _serve(self, client: socket.socket) -> None:
-        self.cut.clear()
-        super()._serve(client)
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.losses = 0
+        self._losing = False
 
     def _note(self, piece: bytes) -> None:
         super()._note(piece)
-        if self.call is not None and self.call.encode() in piece:
-            self.call = None
-            self.cut.set()
+        if self.losses and b"/v3/kv/txn" in piece:
+            self.losses -= 1
+            self._losing = True
+
+    def _returns(self) -> bool:
+        losing, self._losing = self._losing, False
+        return not losing
 
 
 @contextmanager
@@ -94,6 +98,8 @@ def test_turn_of_a_host_that_died_is_free_after_its_time_and_not_before(
     """Whoever waits gets it then."""
     began = time.monotonic()
     take(locker(etcd, ttl=SHORT, **mine))
+    granted = etcd.say("lease/timetolive", {"ID": held_by(etcd, mine)})["grantedTTL"]
+    assert granted == "2"
     take(locker(etcd, ttl=SHORT, **mine), "web-02", timeout=60).release()
     assert time.monotonic() - began >= SHORT.seconds
 
@@ -107,11 +113,14 @@ def test_turn_that_is_looked_after_is_renewed_before_it_is_time_to_worry(
 
     def renewed() -> bool:
         lease.check()
-        (last,) = etcd.keys(mine["prefix"] + "/").values()
-        assert first["create_revision"] == last["create_revision"]
-        return bool(first["lease"] != last["lease"])
+        return held_by(etcd, mine) != first["lease"]
 
     eventually(renewed)
+    before = held_by(etcd, mine)
+    lease.confirm()
+    assert held_by(etcd, mine) != before
+    (last,) = etcd.keys(mine["prefix"] + "/").values()
+    assert first["create_revision"] == last["create_revision"]
     lease.release()
     assert not etcd.keys(mine["prefix"] + "/")
 
@@ -148,11 +157,10 @@ def test_short_cut_costs_nobody_a_turn(etcd: Etcd, mine: dict[str, Any]) -> None
         lease = take(locker(etcd, endpoints=(f"http://127.0.0.1:{link.port}",), **mine))
         link.cut.set()
         lease.confirm()
-        (before,) = etcd.keys(mine["prefix"] + "/").values()
+        before = held_by(etcd, mine)
         link.cut.clear()
         lease.confirm()
-        (after,) = etcd.keys(mine["prefix"] + "/").values()
-        assert before["lease"] != after["lease"]
+        assert held_by(etcd, mine) != before
         lease.release()
 
 
@@ -160,19 +168,52 @@ def test_lost_answer_costs_nobody_a_turn(etcd: Etcd, mine: dict[str, Any]) -> No
     """The call is repeated, and finds what it has done itself."""
     with listening(Forgetful(etcd.members[0].port)) as link:
         here = locker(etcd, endpoints=(f"http://127.0.0.1:{link.port}",), **mine)
-        link.call = "/v3/kv/txn"
+        link.losses = 1
         lease = take(here)
-        assert link.call is None
-        link.call = "/v3/kv/txn"
-        (before,) = etcd.keys(mine["prefix"] + "/").values()
-        lease.confirm()
-        (after,) = etcd.keys(mine["prefix"] + "/").values()
-        assert link.call is None
-        assert before["lease"] != after["lease"]
-        lease.confirm()
-        link.call = "/v3/kv/txn"
+        leases = [held_by(etcd, mine)]
+        for losses in (1, 2, 0):  # that of two the next renewal learns
+            link.losses = losses
+            lease.confirm()
+            assert link.losses == 0
+            leases.append(held_by(etcd, mine))
+        assert len(set(leases)) == 4
+        link.losses = 1
         lease.release()
         assert not etcd.keys(mine["prefix"] + "/")
+
+
+def test_turn_that_nobody_knows_to_have_is_given_back(etcd: Etcd, mine: dict[str, Any]) -> None:
+    """Not even its time has to be waited for; nor is a lease left that nobody uses."""
+    before = etcd.say("lease/leases", {}).get("leases", [])
+    with listening(Forgetful(etcd.members[0].port)) as link:
+        here = locker(etcd, endpoints=(f"http://127.0.0.1:{link.port}",), **mine)
+        link.losses = 2
+        with pytest.raises(LockError, match="etcd cannot be asked"):
+            take(here)
+        assert any("/v3/kv/txn" in path for _, path in link.requests)
+    assert not etcd.keys(mine["prefix"] + "/")
+    after = etcd.say("lease/leases", {}).get("leases", [])
+    assert {one["ID"] for one in after} <= {one["ID"] for one in before}
+
+
+def test_host_that_comes_a_moment_too_late_leaves_no_lease(
+    etcd: Etcd, mine: dict[str, Any]
+) -> None:
+    """Somebody else took the turn after it was seen to be free."""
+    lease = take(locker(etcd, **mine))
+    before = etcd.say("lease/leases", {})["leases"]
+    keys = EtcdKeys(Gateway(etcd.urls, Identity(), "", Secret("")))
+    assert keys.take(f"{mine['prefix']}/all/slots/0", "late", TTL) is None
+    after = etcd.say("lease/leases", {})["leases"]
+    assert {one["ID"] for one in after} <= {one["ID"] for one in before}
+    lease.confirm()
+    lease.release()
+
+
+def held_by(etcd: Etcd, mine: dict[str, Any]) -> str:
+    """The lease of the only turn."""
+    (key,) = etcd.keys(mine["prefix"] + "/").values()
+    return str(key["lease"])
 
 
 def test_stop_is_heard_while_etcd_keeps_silent(etcd: Etcd, mine: dict[str, Any]) -> None:
@@ -204,9 +245,14 @@ def test_broken_turn_is_no_longer_certain_though_another_has_its_key(
     etcd: Etcd, mine: dict[str, Any]
 ) -> None:
     """A key of the same name is not the same key."""
-    old = take(locker(etcd, **mine))
-    locker(etcd, **mine).break_turns("all", Broken("ada", "ops", 5.0, ()))
+    old, unaware = take(locker(etcd, **mine)), take(locker(etcd, **mine), scope="other")
+    for scope in ("all", "other"):
+        locker(etcd, **mine).break_turns(scope, Broken("ada", "ops", 5.0, ()))
     new = take(locker(etcd, **mine), "web-02")
+    another = take(locker(etcd, **mine), "web-02", scope="other")
+    unaware.release()
+    another.confirm()
+    another.release()
     with pytest.raises(LeaseLostError, match="was broken, or ran out"):
         old.confirm()
     old.release()
@@ -267,6 +313,25 @@ def test_odd_answer_is_an_error_that_says_what_to_do(
     with pytest.raises(LockError) as caught:
         take(here)
     assert words in str(caught.value)
+
+
+def test_turn_that_ran_out_before_it_was_had_is_an_error(httpserver: HTTPServer) -> None:
+    """Asking again may be faster."""
+    gone = {"error": "etcdserver: requested lease not found", "code": 5}
+    httpserver.expect_request("/v3/kv/range").respond_with_json({})
+    httpserver.expect_request("/v3/lease/grant").respond_with_json({"ID": "7", "TTL": "6"})
+    httpserver.expect_request("/v3/kv/txn").respond_with_json(gone, 404)
+    httpserver.expect_request("/v3/lease/revoke").respond_with_json(gone, 404)
+    with pytest.raises(LockError, match="etcd took longer to answer than it grants a turn for"):
+        take(locker(Etcd(()), endpoints=(httpserver.url_for(""),)))
+
+
+def test_lease_that_is_shorter_than_asked_for_is_not_relied_on(httpserver: HTTPServer) -> None:
+    """Nobody trusts a turn for longer than it lasts."""
+    httpserver.expect_request("/v3/kv/range").respond_with_json({})
+    httpserver.expect_request("/v3/lease/grant").respond_with_json({"ID": "7", "TTL": "5"})
+    with pytest.raises(LockError, match="a lease of 5 s only; write ttl = 5s"):
+        take(locker(Etcd(()), endpoints=(httpserver.url_for(""),)))
 
 
 @pytest.mark.parametrize(
@@ -341,17 +406,10 @@ def test_users_without_auth_are_told(etcd: Etcd, mine: dict[str, Any]) -> None:
         take(locker(etcd, user="joe", password=Secret("x"), **mine))
 
 
-def test_turn_outlives_a_member_that_starts_anew_and_knows_no_tokens(
-    guarded_etcd: Etcd, mine: dict[str, Any]
-) -> None:
+def test_turn_outlives_the_token_of_its_user(guarded_etcd: Etcd, mine: dict[str, Any]) -> None:
     """Whoever held one says anew who he is."""
     lease = take(locker(guarded_etcd, ttl=Duration.of(60), **mine))
-    (member,) = guarded_etcd.members
-    member.kill()
-    member.again()
-    lease.confirm()
-    with pytest.raises(LockError, match="held by web-01"):
-        take(locker(guarded_etcd, **mine), "web-02")
+    guarded_etcd.end_tokens(USER)
     lease.release()
     take(locker(guarded_etcd, **mine), "web-02").release()
 

@@ -6,13 +6,12 @@ and write what begins with ``PREFIX``, ``READER`` may only read that.
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import signal
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -55,16 +54,16 @@ class Member:
 
     def kill(self) -> None:
         """End it without a word."""
-        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.signal(signal.SIGKILL)
         self.process.stop()
 
     def freeze(self) -> None:
         """It keeps its connections and says nothing."""
-        os.kill(self.process.pid, signal.SIGSTOP)
+        self.process.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """It goes on where it was."""
-        os.kill(self.process.pid, signal.SIGCONT)
+        self.process.signal(signal.SIGCONT)
 
     def say(self, call: str, body: Any) -> Any:
         """What it answers to a call below ``/v3/``."""
@@ -149,6 +148,18 @@ class Etcd:
             self.say("auth/user/grant", {"user": user, "role": user})
         self.say("auth/enable", {})
 
+    def end_tokens(self, user: str) -> None:
+        """No token that a user was given is good any more."""
+        token = self.say("auth/authenticate", {"name": _ROOT, "password": PASSWORD})["token"]
+        (member, *_) = self.members
+        answer = member.ask.post(
+            f"{member.url}/v3/auth/user/changepw",
+            json={"name": user, "password": PASSWORD},
+            headers={"Authorization": token},
+            timeout=10,
+        )
+        answer.raise_for_status()
+
 
 def text(said: str) -> str:
     """A key or value as its gateway takes it."""
@@ -175,9 +186,7 @@ def running(
         yield etcd
     finally:
         for member in etcd.members:
-            with suppress(ProcessLookupError):
-                member.thaw()
-            member.process.stop()
+            member.kill()  # on TERM a leader looks for somebody else first
 
 
 def _made(folder: Path, count: int, *, guarded: bool, named: bool) -> Etcd:

@@ -89,6 +89,10 @@ class Process:
                 pytest.fail(f"the server did not start: {self.log.read_text()[-2000:]}")
             time.sleep(0.05)
 
+    def signal(self, number: int) -> None:
+        """Send it a signal; nothing is sent to one that has ended."""
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         """TERM, and KILL if it does not hear."""
         self._process.terminate()

@@ -60,7 +60,13 @@ class Relay(Listener):
                         return
                     if source is client:
                         self._note(piece)
+                    elif not self._returns():
+                        return
                     key.data.sendall(piece)
+
+    def _returns(self) -> bool:
+        """Whether what the server says is passed on; otherwise the connection ends."""
+        return True
 
     def _note(self, piece: bytes) -> None:
         if _REQUEST.match(piece):
