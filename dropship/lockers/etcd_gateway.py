@@ -176,7 +176,9 @@ def _judged(response: requests.Response, shown: str, said: bytes) -> Mapping[str
         return found
     if good:
         raise _refusal(f"{shown}: that is no answer of etcd")
-    words = str(found["error"]) if isinstance(found, dict) and "error" in found else ""
+    words = ""
+    if isinstance(found, dict):  # etcd 3.6 has the message alone
+        words = str(found.get("error") or found.get("message") or "")
     text = in_a_line(words or said.decode(errors="replace"), _SHOWN)
     if any(stale in words for stale in _STALE):
         raise _StaleError(text)

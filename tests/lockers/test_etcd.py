@@ -300,6 +300,7 @@ def test_etcd_that_is_not_there_says_so_at_once(mine: dict[str, Any]) -> None:
         (200, "{}", "makes no sense for etcd; check the endpoints"),
         (200, "x" * (2 << 20), "the answer is longer than"),
         (429, '{"error": "etcdserver: mvcc: database space exceeded"}', "compact and defragment"),
+        (403, '{"message": "etcdserver: permission denied"}', "let a role of the user"),
         (503, '{"error": "etcdserver: no leader"}', "503 etcdserver: no leader; see that most"),
     ],
 )
@@ -414,6 +415,7 @@ def test_turn_outlives_the_token_of_its_user(guarded_etcd: Etcd, mine: dict[str,
     take(locker(guarded_etcd, **mine), "web-02").release()
 
 
+@pytest.mark.endurance
 def test_turns_go_on_without_the_leader_and_never_two_at_a_time(
     trio: Etcd, mine: dict[str, Any]
 ) -> None:
