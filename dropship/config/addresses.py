@@ -10,7 +10,9 @@ from typing import Final
 
 from dropship.core.option import fold
 
-_ADDRESSES: Final = frozenset({"url", "host", "endpoint", "authurl", "storageurl", "address"})
+_ADDRESSES: Final = frozenset(
+    {"url", "host", "endpoint", "endpoints", "authurl", "storageurl", "address"}
+)
 # Where the scheme may be left out, since there is only one that can be meant.
 _BARE: Final = frozenset({"host", "address"})
 _WITH_CREDENTIALS: Final = frozenset({"endpoint", "authurl", "storageurl"})

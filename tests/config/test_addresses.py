@@ -26,6 +26,7 @@ from dropship.config.addresses import oddity
         ("endpoint", ""),
         ("path", "http://<odd>"),
         ("address", "127.0.0.1:8500"),
+        ("endpoints", "http://etcd-1:2379"),
         ("address", "unix:///run/consul.sock"),
     ],
 )
@@ -52,6 +53,7 @@ def test_sound_address_is_passed(key: str, text: str) -> None:
         ("host", "<my-graphite-server>"),
         ("host", "graphite:"),
         ("endpoint", "s3.example.org"),
+        ("endpoints", "etcd-1:2379"),
         ("endpoint", "http://s3.example.org"),
         ("authUrl", "http://192.0.2.1/v1.0"),
         ("storageUrl", "http://192.0.2.1/v1/AUTH_shop"),

@@ -159,3 +159,11 @@ def test_hook_of_an_unknown_type_names_the_nearest(read: Reader) -> None:
     assert result.codes == ["E212"]
     assert result.suggestions == ["did you mean script?"]
     assert "hunter2" not in result.text
+
+
+def test_odd_address_among_several_is_told(read: Reader) -> None:
+    """At its place in the list."""
+    lock = 'lock "etcd" {\n  endpoints = ["https://etcd-1:2379", "etcd-2:2379"]\n}\n'
+    result = read(lock + TURNS % "")
+    assert result.codes == ["W235"]
+    assert result.messages == ["W235: endpoints: this is no whole URL"]
