@@ -11,6 +11,7 @@ import requests
 from tests.e2e.host import eventually
 from tests.servers import process
 from tests.servers.consul import Consul
+from tests.servers.etcd import Etcd, text
 from tests.servers.graphite import Graphite
 from tests.servers.moto import Moto
 from tests.servers.nginx import Nginx
@@ -79,6 +80,21 @@ def test_redis_keeps_keys_and_asks_by_tls_for_a_certificate(redis: Redis) -> Non
         )
         with client, nullcontext() if ours else pytest.raises(redis_library.ConnectionError):
             assert client.get("servers") == b"kept"
+
+
+def test_etcd_keeps_keys_and_takes_only_users_where_it_is_guarded(
+    etcd: Etcd, guarded_etcd: Etcd
+) -> None:
+    """What is written is read back; without a certificate nobody gets as far as to be refused."""
+    etcd.say("kv/put", {"key": text("/servers/a"), "value": text("b")})
+    assert etcd.keys("/servers/")[text("/servers/a")]["value"] == text("b")
+    url, client = f"{guarded_etcd.urls[0]}/v3/kv/range", guarded_etcd.client
+    assert client is not None
+    shown = (str(client.cert), str(client.key))
+    answer = requests.post(url, json={}, cert=shown, verify=str(guarded_etcd.authority), timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (400, 3)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.post(url, json={}, verify=str(guarded_etcd.authority), timeout=10)
 
 
 def test_nginx_serves_ranges_plain_and_by_tls(nginx: Nginx) -> None:
