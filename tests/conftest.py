@@ -15,11 +15,29 @@ sys.path.append(str(Path(__file__).parents[1]))
 # Only now, since they find each other by the path above.
 from tests.servers.fixtures import (
     consul,
-from tests.servers.fixtures import (
+    etcd,
+    graphite,
+    guarded_etcd,
+    guarded_redis,
+    moto,
+    nginx,
+    own_redis,
+    redis,
+    swift,
+    systemd,
+    units,
 )
 
 __all__ = [
-]
+    "consul",
+    "etcd",
+    "graphite",
+    "guarded_etcd",
+    "guarded_redis",
+    "moto",
+    "nginx",
+    "own_redis",
+    "redis",
     "swift",
     "systemd",
     "units",

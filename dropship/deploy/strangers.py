@@ -26,7 +26,7 @@ from dropship.errors import (
 from dropship.exec.run import Run
 from dropship.health import Health
 from dropship.hooks import Event, Hook
-from dropship.lockers import Holder, Lease, Locker, Mark
+from dropship.lockers import Broken, Holder, Lease, Locker, Mark, Standing
 from dropship.plugins import BUILT_IN, Kind
 from dropship.repos import Body, Found, Repo
 
@@ -209,6 +209,7 @@ class GuardedLocker:
     def __init__(self, what: str, locker: Locker) -> None:
         self._what = what
         self._locker = locker
+        self.marks = GuardedMarks(what, locker)
 
     def acquire(
         self, scope: str, limit: int, holder: Holder, *, timeout: float, watch: Watch
@@ -216,27 +217,55 @@ class GuardedLocker:
         """As ``Locker``."""
         with _kept(self._what, "give a turn", LockError):
             lease = self._locker.acquire(scope, limit, holder, timeout=timeout, watch=watch)
-        if not hasattr(lease, "check") or not hasattr(lease, "release"):
+        if not all(hasattr(lease, one) for one in ("check", "confirm", "release")):
             raise LockError(f"{self._what} gave {type(lease).__name__} for a turn", cure=_CURE)
         return GuardedLease(self._what, lease)
 
-    def mark_failed(self, scope: str, mark: Mark) -> None:
+    def standing(self, scope: str) -> Standing:
         """As ``Locker``."""
-        with _kept(self._what, "tell what has failed", LockError):
-            self._locker.mark_failed(scope, mark)
+        with _kept(self._what, "say who has a turn", LockError):
+            standing: Any = self._locker.standing(scope)
+        if not isinstance(standing, Standing):
+            said = f"{type(standing).__name__} where it should say who has a turn"
+            raise LockError(f"{self._what} gave {said}", cure=_CURE)
+        found: Standing = standing
+        return found
 
-    def failed(self, scope: str, md5: Md5) -> Mark | None:
+    def break_turns(self, scope: str, broken: Broken) -> None:
         """As ``Locker``."""
+        with _kept(self._what, "break turns", LockError):
+            self._locker.break_turns(scope, broken)
+
+    def close(self) -> None:
+        """As ``Locker``."""
+        with suppress(Exception):
+            self._locker.close()
+
+
+class GuardedMarks:
+    """What a lock of others remembers of digests that failed."""
+
+    def __init__(self, what: str, locker: Locker) -> None:
+        self._what = what
+        self._locker = locker
+
+    def put(self, scope: str, mark: Mark) -> None:
+        """As ``Marks``."""
+        with _kept(self._what, "tell what has failed", LockError):
+            self._locker.marks.put(scope, mark)
+
+    def get(self, scope: str, md5: Md5) -> Mark | None:
+        """As ``Marks``."""
         with _kept(self._what, "say what has failed", LockError):
-            mark = self._locker.failed(scope, md5)
+            mark = self._locker.marks.get(scope, md5)
         if not isinstance(mark, Mark | None):
             raise LockError(f"{self._what} gave {type(mark).__name__} for a mark", cure=_CURE)
         return mark
 
     def clear(self, scope: str, md5: Md5) -> None:
-        """As ``Locker``."""
+        """As ``Marks``."""
         with _kept(self._what, "forget what has failed", LockError):
-            self._locker.clear(scope, md5)
+            self._locker.marks.clear(scope, md5)
 
 
 class GuardedLease:
@@ -246,10 +275,20 @@ class GuardedLease:
         self._what = what
         self._lease = lease
 
+    @property
+    def trouble(self) -> str:
+        """As ``Lease``; nothing where it does not say."""
+        return str(getattr(self._lease, "trouble", ""))
+
     def check(self) -> None:
         """As ``Lease``: what cannot be asked is not certain."""
         with _kept(self._what, "make sure of the turn", LeaseLostError):
             self._lease.check()
+
+    def confirm(self) -> None:
+        """As ``Lease``; likewise."""
+        with _kept(self._what, "make sure of the turn", LeaseLostError):
+            self._lease.confirm()
 
     def release(self) -> None:
         """As ``Lease``."""

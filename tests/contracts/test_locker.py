@@ -14,8 +14,8 @@ from dropship.lockers import Broken, Holder, Lease, Locker, Mark, Place, Standin
 from dropship.lockers.file import FileLocker, FileLockerOptions
 from dropship.lockers.host import HostFirst
 from tests.exec.runs import Watcher, eventually
-from tests.lockers.redises import redis_fleet
 from tests.lockers import etcds
+from tests.lockers.redises import redis_fleet
 
 HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
 BROKEN = Broken(by="ada", host="ops", since=5.0, holders=("web-01 (api)",))
