@@ -153,6 +153,8 @@ class Lease:
         if self.how == "check":
             1 / 0
 
+    confirm = check
+
     def release(self):
         if self.how == "release":
             1 / 0
@@ -161,7 +163,7 @@ class Lease:
 class Locker:
     Options = Options
 
-    def __init__(self, options, folder):
+    def __init__(self, options, place):
         self.how = options.how
 
     def acquire(self, scope, limit, holder, *, timeout, watch):
@@ -169,15 +171,28 @@ class Locker:
             1 / 0
         return "turn" if self.how == "turn" else Lease(self.how)
 
-    def mark_failed(self, scope, mark):
+    @property
+    def marks(self):
+        return self
+
+    def put(self, scope, mark):
         1 / 0
 
-    def failed(self, scope, md5):
+    def get(self, scope, md5):
         if self.how == "failed":
             1 / 0
         return "bad" if self.how == "mark" else None
 
     def clear(self, scope, md5):
+        1 / 0
+
+    def standing(self, scope):
+        return "standing"
+
+    def break_turns(self, scope, broken):
+        1 / 0
+
+    def close(self):
         1 / 0
 """
 
