@@ -61,19 +61,32 @@ def read(text: str | None, limit: int) -> Record:
     Raises:
         SemaphoreError: It is no record, or has another limit: then somebody else counts otherwise.
     """
+    record = parse(text)
+    if record is not None and record.limit != limit:
+        raise SemaphoreError(f"is for {record.limit} at a time, and here {limit} are configured")
+    return record or Record(limit)
+
+
+def parse(text: str | None) -> Record | None:
+    """The record in a text, whatever its limit; None where there is none.
+
+    Raises:
+        SemaphoreError: It is no record.
+    """
     if not text:
-        return Record(limit)
+        return None
     try:
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SemaphoreError(f"is no record of turns: {error}") from error
     if said is None:
-        return Record(limit)
+        return None
     holders = said.get("Holders") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(holders, dict | None):
         raise SemaphoreError("is no record of turns")
-    if said.get("Limit") != limit or isinstance(said["Limit"], bool):
-        there = json.dumps(said.get("Limit"))
-        raise SemaphoreError(f"is for {there} at a time, and here {limit} are configured")
-    # What is not true there holds nothing: Go reads it as a map of booleans.
-    return Record(limit, tuple(sorted(one for one, holds in (holders or {}).items() if holds)))
+    limit = said.get("Limit")
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        there = json.dumps(limit)
+        raise SemaphoreError(f"is no record of turns: its limit is {there}")
+    # Whatever stands behind a name: the Go client counts the names.
+    return Record(limit, tuple(sorted(holders or {})))

@@ -48,7 +48,7 @@ def test_record_that_is_not_there_is_a_new_one(text: str | None) -> None:
     [
         ('{"Limit":1,"Holders":null}', Record(1)),
         ('{"Limit":1}', Record(1)),
-        ('{"Limit":1,"Holders":{"b":true,"a":false},"Else":[1]}', Record(1, ("b",))),
+        ('{"Limit":1,"Holders":{"b":true,"a":false},"Else":[1]}', Record(1, ("a", "b"))),
     ],
 )
 def test_record_of_another_writer_is_understood(text: str, record: Record) -> None:
@@ -63,8 +63,8 @@ def test_record_of_another_writer_is_understood(text: str, record: Record) -> No
         ("[]", "is no record of turns"),
         ('{"Limit":1,"Holders":["a"]}', "is no record of turns"),
         ('{"Limit":2,"Holders":{}}', "is for 2 at a time, and here 1 are configured"),
-        ('{"Holders":{}}', "is for null at a time"),
-        ('{"Limit":true}', "is for true at a time"),
+        ('{"Holders":{}}', "its limit is null"),
+        ('{"Limit":true}', "its limit is true"),
         ("[" * 100_000, "is no record of turns"),
     ],
 )
