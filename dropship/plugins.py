@@ -36,6 +36,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
         },
         Kind.LOCK: {
             "etcd": "dropship.lockers.etcd:EtcdLocker",
+            "consul": "dropship.lockers.consul:ConsulLocker",
             "file": "dropship.lockers.file:FileLocker",
             "redis": "dropship.lockers.redis:RedisLocker",
         },

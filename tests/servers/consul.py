@@ -121,6 +121,7 @@ def _configuration(consul: Consul, server: Certificate) -> dict[str, Any]:
         "key_file": str(server.key),
         "verify_incoming_https": True,
         "disable_update_check": True,
+        "session_ttl_min": "1s",  # or tests of a holder's end would take half a minute
     }
 
 
