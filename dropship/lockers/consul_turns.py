@@ -30,7 +30,8 @@ FLAGS: Final = 0xE0F69A2BAA414DE0
 
 _OURS: Final = "dropship/marks"
 _WAIT: Final = 15.0  # seconds that the Go client waits for a change
-_PAUSE: Final = (0.05, 0.25)  # seconds, at random
+_PAUSE: Final = (0.05, 0.15)  # seconds, at random
+_SOON: Final = 0.05  # seconds: what changes again within them is let settle
 _PATIENCE: Final = 10.0  # seconds to try what others come between
 _HURRY: Final = 2.0  # seconds for a request that somebody waits for who wants to stop
 _ELSEWHERE: Final = "write another prefix: this key is used for something else"
@@ -121,29 +122,29 @@ class Contest:
 
     def wait(self, timeout: float, watch: Watch, late: str) -> ConsulGrant:
         """Wait for a place in the record."""
-        deadline, index, polite, asked = time.monotonic() + timeout, 0, True, 0.0
+        deadline, at, asked, deferred = time.monotonic() + timeout, 0, 0.0, False
         while True:
             self._keep()
-            wait = min(_WAIT, self.term.renewed_at - now(), deadline - time.monotonic())
-            soon, asked = time.monotonic() - asked < _PAUSE[1], time.monotonic()
-            found = self._keys.list(self._names.base, index, max(0.0, wait), watch)
+            soon, asked = time.monotonic() - asked < _SOON, time.monotonic()
+            found = self._keys.list(self._names.base, at, self._patience(deadline), watch)
             view = view_of(self._keys, self._names, found, self._limit)
             left = deadline - time.monotonic()
             free = self._free(view)
             # Who came first goes first, if he goes soon: he need not be one of us, nor be alive.
-            if free and (not polite or left <= 0 or view.before(self._session) < free):
-                if self._taken(view):
-                    return ConsulGrant(self._keys, self._names, self._session, self._ttl)
-                free = 1
+            deferred = not deferred and left > 0 and view.before(self._session) >= free > 0
+            if free and not deferred and self._taken(view):
+                return ConsulGrant(self._keys, self._names, self._session, self._ttl)
             holders = self._words(view)
             if left <= 0:
                 raise LockError(f"{late}, held by {', '.join(holders)}" if holders else late)
             watch.report(Progress(waiting_for=holders))
-            if free or soon or not view.at:
+            if deferred or soon or not view.at:
                 watch.wait(min(random.uniform(*_PAUSE), left))  # noqa: S311 - nobody guards a secret with it
-            else:
-                watch.look()
-            polite, index = not free, 0 if free else view.at
+            at = 0 if deferred else view.at
+
+    def _patience(self, deadline: float) -> float:
+        """Seconds to wait for a change: not beyond the deadline, or when the session is renewed."""
+        return max(0.0, min(_WAIT, self.term.renewed_at - now(), deadline - time.monotonic()))
 
     def _keep(self) -> None:
         """Renew the session if it is time."""

@@ -21,6 +21,7 @@ class Relay(Listener):
     Attributes:
         requests: ``("HEAD", "/bucket/key")`` in the order they came.
         heads: The lines of requests' heads.
+        port_behind: Where connections lead that are yet to come.
         cut: While set, nobody gets through: connections are closed as they come.
     """
 
@@ -29,7 +30,7 @@ class Relay(Listener):
         self.requests: list[tuple[str, str]] = []
         self.heads: list[str] = []
         self.cut = threading.Event()
-        self._target = ("127.0.0.1", port)
+        self.port_behind = port
 
     def methods(self, path: str) -> list[str]:
         """The methods of the requests whose path, without a query, ends in ``path``."""
@@ -44,7 +45,7 @@ class Relay(Listener):
         with client, suppress(OSError):
             if self.cut.is_set():
                 return
-            with socket.create_connection(self._target) as server:
+            with socket.create_connection(("127.0.0.1", self.port_behind)) as server:
                 self._both_ways(client, server)
 
     def _both_ways(self, client: socket.socket, server: socket.socket) -> None:

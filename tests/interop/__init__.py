@@ -1,0 +1,1 @@
+"""Our turns beside those of programs that others wrote."""
