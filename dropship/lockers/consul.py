@@ -75,8 +75,9 @@ class ConsulLocker:
         """
         contest = Contest(self._keys, self._names(scope), self._ttl, limit)
         try:
-            contest.enter(holder)
-            grant = contest.wait(timeout, watch, f"no turn of {scope} within {timeout:g} s")
+            with self._keys.watched(watch):
+                contest.enter(holder)
+                grant = contest.wait(timeout, watch, f"no turn of {scope} within {timeout:g} s")
         except BaseException:
             with suppress(LockError):  # then it ends by itself
                 contest.leave()

@@ -1,7 +1,7 @@
 """Consul's keys and sessions, one request a call (https://developer.hashicorp.com/consul/api-docs).
 
-Every request is bounded and its errors are told with their cure. What a watch is given for looks
-around while Consul says nothing; an interrupted request's connection is not used again.
+Every request is bounded and its errors are told with their cure. An interrupted request's
+connection is not used again.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import time
 from base64 import b64decode
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -26,8 +26,8 @@ from dropship.net.lines import in_a_line
 if TYPE_CHECKING:
     import requests
 
-SECONDS: Final = 5.0
-"""How long a request may take that does not wait for anything."""
+SECONDS: Final = 10.0
+"""How long a request may take that waits for nothing: Consul itself waits 7 s for a leader."""
 
 _SPREAD: Final = 16  # Consul adds up to this part of a wait, at random
 _MOST: Final = 8 << 20  # bytes of an answer
@@ -47,6 +47,7 @@ _CURES: Final[Mapping[str, str]] = {
     "leader": _WAIT,
     "rpc error": _WAIT,
     "429": _WAIT,
+    "no answer in time": "see whether Consul is overloaded, or its network is cut",
 }
 
 
@@ -88,6 +89,16 @@ class ConsulKeys:
         http.load()  # before workers are forked
         self._consul = consul
         self._http: http.Http | None = None
+        self._watch: Watch | None = None
+
+    @contextmanager
+    def watched(self, watch: Watch) -> Iterator[None]:
+        """Within this, every request looks around while Consul says nothing."""
+        self._watch = watch
+        try:
+            yield
+        finally:
+            self._watch = None
 
     def close(self) -> None:
         """Give back the connections; the next request makes new ones, and reads anew who we are."""
@@ -125,20 +136,14 @@ class ConsulKeys:
         answer = self._ask("GET", steps, seconds=seconds, query={"consistent": "true"})
         return next(iter(self._keys(answer, steps)), None)
 
-    def list(
-        self, beginning: str, index: int = 0, wait: float = 0.0, watch: Watch | None = None
-    ) -> Listing:
+    def list(self, beginning: str, index: int = 0, wait: float = 0.0) -> Listing:
         """Every key that begins so; waits up to ``wait`` seconds for anything after ``index``."""
         steps = ("kv", *beginning.split("/"))
         query, seconds = {"recurse": "true"}, SECONDS
         if index:
             query |= {"wait": f"{max(1, round(wait * 1000))}ms", "index": str(index)}
             seconds += wait * (1 + 1 / _SPREAD)
-        try:
-            with bounded(watch, seconds, self._what("GET", steps)) if watch else nullcontext():
-                answer = self._ask("GET", steps, seconds=seconds, query=query)
-        except http.NetError as error:
-            raise LockError(str(error.args[0]), cure=_START) from error
+        answer = self._ask("GET", steps, seconds=seconds, query=query)
         # One that went back is of a Consul that was restored: it may be long until it is where it was.
         # https://developer.hashicorp.com/consul/api-docs/features/blocking
         later = answer.at if answer.at >= index else 0
@@ -173,11 +178,13 @@ class ConsulKeys:
         query: Mapping[str, str] = _NONE,
     ) -> _Answer:
         what, until = self._what(method, steps), time.monotonic() + seconds
+        watch = self._watch
         try:
-            url = self._consul.url(*steps, **query)
-            response = self._session().request(method, url, body=body.encode(), read=seconds)
-            with response:
-                text = self._text(response, what, until)
+            url, asked = self._consul.url(*steps, **query), self._session()
+            with bounded(watch, seconds, what) if watch else nullcontext():
+                response = asked.request(method, url, body=body.encode(), read=seconds)
+                with response:
+                    text = self._text(response, what, until)
         except (http.NetError, ConfigError, RepoError) as error:
             self.close()
             said = str(error.args[0])

@@ -33,7 +33,7 @@ _WAIT: Final = 15.0  # seconds that the Go client waits for a change
 _PAUSE: Final = (0.05, 0.15)  # seconds, at random
 _SOON: Final = 0.05  # seconds: what changes again within them is let settle
 _PATIENCE: Final = 10.0  # seconds to try what others come between
-_HURRY: Final = 2.0  # seconds for a request that somebody waits for who wants to stop
+_BRIEF: Final = 4.0  # seconds for a request of who goes: he may as well run out
 _ELSEWHERE: Final = "write another prefix: this key is used for something else"
 _AT_ODDS: Final = (
     "configure one limit on all hosts of the lock, then drop the old one with `dropship lock break`"
@@ -118,7 +118,7 @@ class Contest:
     def leave(self) -> None:
         """Be none any more: whatever is the session's goes with it."""
         if self._session:
-            self._keys.end(self._session, _HURRY)
+            self._keys.end(self._session, _BRIEF)
 
     def wait(self, timeout: float, watch: Watch, late: str) -> ConsulGrant:
         """Wait for a place in the record."""
@@ -126,7 +126,7 @@ class Contest:
         while True:
             self._keep()
             soon, asked = time.monotonic() - asked < _SOON, time.monotonic()
-            found = self._keys.list(self._names.base, at, self._patience(deadline), watch)
+            found = self._keys.list(self._names.base, at, self._patience(deadline))
             view = view_of(self._keys, self._names, found, self._limit)
             left = deadline - time.monotonic()
             free = self._free(view)
@@ -208,11 +208,11 @@ class ConsulGrant:
         while not self._out() and time.monotonic() < until:
             time.sleep(random.uniform(*_PAUSE))  # noqa: S311 - nobody guards a secret with it
         self._keys.delete(self._names.contender(self._session))
-        self._keys.end(self._session)
+        self._keys.end(self._session, _BRIEF)
 
     def _out(self) -> bool:
         """Whether we are not in the record any more."""
-        key = self._keys.read(self._names.lock)
+        key = self._keys.read(self._names.lock, _BRIEF)
         record = _record(self._keys, self._names, key)
         if key is None or self._session not in record.holders:
             return True

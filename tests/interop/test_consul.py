@@ -94,6 +94,7 @@ def traces(contest: Contest, consul: Consul) -> dict[str, object]:
     }
 
 
+@pytest.mark.endurance
 def test_turn_of_a_go_agent_that_died_is_ours_when_its_session_ends(contest: Contest) -> None:
     """Not before its time to live is over."""
     with contest.theirs("go", 1, hold=600, ttl=2) as theirs, contest.ours("our", 1, 0, 2) as ours:
@@ -106,6 +107,7 @@ def test_turn_of_a_go_agent_that_died_is_ours_when_its_session_ends(contest: Con
         assert time.monotonic() - died > 1
 
 
+@pytest.mark.endurance
 def test_turn_of_ours_that_died_is_a_go_agents_when_our_session_ends(contest: Contest) -> None:
     """Likewise."""
     with contest.ours("our", 1, hold=600, ttl=2) as ours, contest.theirs("go", 1, 0, 2) as theirs:

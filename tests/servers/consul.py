@@ -22,6 +22,7 @@ from tests.servers.certificate import Certificate, certificate
 from tests.servers.process import Process, free_port, home, missing
 
 _ANONYMOUS: Final = "00000000-0000-0000-0000-000000000002"  # the token of who shows none
+_KINDS: Final = ("agent", "event", "node", "query", "service", "session")
 _RULES: Final = 'event_prefix "guarded" { policy = "deny" }'
 
 
@@ -69,6 +70,20 @@ class Consul:
         found = self.ask("GET", f"event/list?name={name}")
         return [{**one, "Payload": b64decode(one["Payload"]).decode()} for one in found]
 
+    def token_for(self, rules: str) -> str:
+        """A token that may do what these rules say, and nothing else."""
+        name = secrets.token_hex(8)
+        denied = [f'{what}_prefix "" {{ policy = "deny" }}' for what in _KINDS if what not in rules]
+        denied.append('key_prefix "" { policy = "deny" }')
+        self.ask("PUT", "acl/policy", {"Name": name, "Rules": " ".join([*denied, rules])})
+        made = self.ask("PUT", "acl/token", {"Policies": [{"Name": name}]})
+        return str(made["SecretID"])
+
+
+def value(key: dict[str, Any]) -> str:
+    """What stands in a key."""
+    return b64decode(key["Value"] or "").decode()
+
 
 @contextmanager
 def running(folder: Path) -> Iterator[Consul]:
@@ -98,6 +113,44 @@ def running(folder: Path) -> Iterator[Consul]:
         yield consul
     finally:
         process.stop()
+
+
+@contextmanager
+def leaderless(folder: Path) -> Iterator[str]:
+    """The address of a server that waits for another one to elect a leader with."""
+    program = home() / "consul" / "consul"
+    if not program.exists():
+        missing("Consul")
+    port = free_port()
+    ports = {"http": port, "server": free_port(), "serf_lan": free_port()}
+    configuration = {
+        "node_name": f"dropship-tests-{secrets.token_hex(8)}",
+        "bind_addr": "127.0.0.1",
+        "data_dir": str(folder / "data"),
+        "server": True,
+        "bootstrap_expect": 2,
+        "ports": {**ports, "dns": -1, "grpc": -1, "serf_wan": -1},
+        "disable_update_check": True,
+    }
+    (folder / "leaderless.json").write_text(json.dumps(configuration))
+    process = Process(
+        [program, "agent", "-config-file", folder / "leaderless.json"],
+        folder / "leaderless.log",
+        cwd=folder,
+    )
+    address = f"127.0.0.1:{port}"
+    try:
+        process.wait_until(lambda: _answers(address))
+        yield address
+    finally:
+        process.stop()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(f"http://{address}/v1/agent/self", timeout=10).ok
+    except requests.RequestException:
+        return False
 
 
 def _configuration(consul: Consul, server: Certificate) -> dict[str, Any]:
