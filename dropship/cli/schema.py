@@ -99,6 +99,7 @@ def _key(key: Key) -> dict[str, Any]:
         "otherwise": key.otherwise,
         "choices": list(key.choices),
         "least": key.least,
+        "most": key.most,
         "secret": key.secret,
         "aliases": list(key.aliases),
         "deprecated": key.deprecated,

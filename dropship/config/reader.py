@@ -21,9 +21,10 @@ from dropship.config.report import SECRETIVE, Report
 from dropship.config.resolver import Mode, Resolver, UnresolvedError
 from dropship.config.scalar import FaultError, Scalars, bare, called
 from dropship.config.sketch import Script
+from dropship.config.written import written
 from dropship.core.option import fold
 from dropship.core.secrets import secrets_of
-from dropship.core.values import Md5, Named, Secret
+from dropship.core.values import Duration, Md5, Named, Secret
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Item, ListValue, NullValue, ObjectValue, StringValue, Value
 from dropship.hcl.diagnostics import Related
@@ -226,6 +227,7 @@ class Reader:
                     suggestion=f"write {item.keys[0].text} = …",
                 )
             value = self._scalars.read(item.value, field.hint, field.option.least)
+            _bounded(value, field.option.most, item.value)
             if field.option.required and isinstance(value, str) and not value.strip():
                 raise FaultError("must not be empty", item.value.span)
             if isinstance(value, Named) and isinstance(item.value, ObjectValue):
@@ -376,3 +378,9 @@ def _whispers(name: str) -> bool:
     """Whether the name of an unknown key sounds as if its value were a secret."""
     folded = fold(name)
     return any(word in folded for word in SECRETIVE)
+
+
+def _bounded(value: Any, most: int, at: Value) -> None:
+    if most and isinstance(value, Duration) and value.nanoseconds > most:
+        words = f"{written(value)} is too long, the most is {written(Duration(most))}"
+        raise FaultError(words, at.span)

@@ -166,6 +166,8 @@ def sentences(key: Key) -> Iterator[str]:
         yield "More than 0."
     elif isinstance(key.least, str) and not key.least.startswith("0"):
         yield f"At least {_code(key.least)}."
+    if key.most is not None:
+        yield f"At most {_code(key.most)}."
     if key.aliases:
         yield f"Also spelled {', '.join(f'`{one}`' for one in key.aliases)}."
     if key.secret:

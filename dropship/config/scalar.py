@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final, Literal, TypeVar, Union, get_args, get_
 
 from dropship.config import hints
 from dropship.config.resolver import Resolver
+from dropship.config.written import written
 from dropship.core.template import Template
 from dropship.core.template_lexer import TemplateError
 from dropship.core.values import Duration, Md5, Named, Secret, Share, Size, Strings
@@ -219,8 +220,7 @@ class Scalars:
         except ValueError as error:
             raise FaultError(str(error), value.span, suggestion=hints.duration(text)) from None
         if length.nanoseconds < least:
-            than = "must be more than 0" if least else "must not be negative"
-            raise FaultError(f'"{text}" {than}', value.span)
+            raise FaultError(f'"{text}" {_too_short(least)}', value.span)
         return length
 
     def _size(self, value: Value, least: int) -> Size:
@@ -319,6 +319,13 @@ def _in_range(number: float, least: int, most: float, span: Span) -> None:
     if number > most:
         shown = str(number) if number < 1e40 else "this"
         raise FaultError(f"{shown} is too large, the most is {most}", span)
+
+
+def _too_short(least: int) -> str:
+    """Of a duration."""
+    if least > 1:
+        return f"is too short, the least is {written(Duration(least))}"
+    return "must be more than 0" if least else "must not be negative"
 
 
 def _word(value: Value) -> str:

@@ -35,6 +35,7 @@ class Key:
         otherwise: What holds where the key is not written, if ``default`` does not say it.
         choices: The only words there are; empty where any will do.
         least: The smallest number, size or duration; None where there is no such thing.
+        most: The longest duration; None where any will do.
         deprecated: What to write instead; None where nothing is wrong with it.
     """
 
@@ -46,6 +47,7 @@ class Key:
     otherwise: str | None
     choices: tuple[str, ...]
     least: Written
+    most: Written
     secret: bool
     aliases: tuple[str, ...]
     deprecated: str | None
@@ -208,6 +210,7 @@ def _key(field: Field, *, optional: bool = False) -> Key:
         otherwise=said.otherwise or None,
         choices=tuple(map(str, get_args(element))) if get_origin(element) is Literal else (),
         least=_least(said.least, element),
+        most=written(Duration(said.most)) if said.most else None,
         secret=field.secret,
         aliases=said.aliases,
         deprecated=said.deprecated or None,

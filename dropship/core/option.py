@@ -33,6 +33,7 @@ class Option(NamedTuple):
         required: It must be written: there is no default, not even in words.
         least: The smallest number that makes sense (bytes of a ``Size``, nanoseconds of a
             ``Duration``).
+        most: The longest ``Duration`` that makes sense, in nanoseconds; 0: any.
         needs: The key without which this one is nothing; empty if it stands alone.
     """
 
@@ -44,6 +45,7 @@ class Option(NamedTuple):
     deprecated: str = ""
     required: bool = False
     least: int = 0
+    most: int = 0
     needs: str = ""
 
 
@@ -57,6 +59,7 @@ def option(  # noqa: PLR0913 - keywords of a declaration, as dataclasses.field h
     aliases: tuple[str, ...] = (),
     deprecated: str = "",
     least: int = 0,
+    most: int = 0,
     needs: str = "",
 ) -> Any:
     """Declare a configurable field; without ``default`` and ``otherwise`` it is required.
@@ -74,6 +77,7 @@ def option(  # noqa: PLR0913 - keywords of a declaration, as dataclasses.field h
         deprecated=deprecated,
         required=default is MISSING and not otherwise,
         least=least,
+        most=most,
         needs=needs,
     )
     # kw_only, so that required options may stand anywhere among the others.

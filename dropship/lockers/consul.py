@@ -26,7 +26,6 @@ from dropship.lockers.timed import TimedLease
 from dropship.net.consul import Consul, ConsulOptions
 
 _TURNS: Final = "dropship/services/"
-_LONGEST_TTL: Final = Duration.of(86400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ class ConsulLockerOptions(ConsulOptions):
     ttl: Duration = option(
         Duration.of(15),
         least=Duration.of(10).nanoseconds,
-        doc="How long the turn of a host that died is kept, at least; at most `24h`. Consul may take twice as long.",
+        most=Duration.of(86400).nanoseconds,
+        doc="How long the turn of a host that died is kept; Consul may take twice as long.",
     )
 
 
@@ -54,10 +54,6 @@ class ConsulLocker:
         if base == "." or base.split("/")[0] == "..":
             raise ConfigError(
                 f'the prefix "{options.prefix}" leads out of all keys', cure="write fewer `..`"
-            )
-        if options.ttl.nanoseconds > _LONGEST_TTL.nanoseconds:
-            raise ConfigError(
-                f"the ttl {options.ttl} is longer than Consul takes", cure="write 24h"
             )
         self._base = base
         self._place = place

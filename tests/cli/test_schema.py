@@ -73,6 +73,7 @@ def test_document_is_as_its_schema_and_holds_every_block_and_backend(found: Any)
         "otherwise": None,
         "choices": [],
         "least": "1ns",
+        "most": None,
         "secret": False,
         "aliases": [],
         "deprecated": None,

@@ -89,6 +89,8 @@ def test_hints_stand_below_what_they_are_about(read: Reader) -> None:
         maxStagings = 99999999999999999999
         worker { memory = 0 nofile = "1e3" }
         repo "s3" { pathStyle = "yes" maxRate = 99999999999999999999 stallTimeout = 0 }
+        lock "consul" { ttl = "9s" }
+        lock "other" { type = "consul" ttl = "48h" }
         """
     )
     assert [f"{one.message} [{one.suggestion}]" for one in result.loaded.errors] == [
@@ -100,6 +102,8 @@ def test_hints_stand_below_what_they_are_about(read: Reader) -> None:
         'pathStyle: "yes" is neither true nor false [write true]',
         'maxRate: "99999999999999999999" is more than any disk holds [None]',
         'stallTimeout: "0" must be more than 0 [None]',
+        'ttl: "9s" is too short, the least is 10s [None]',
+        "ttl: 48h is too long, the most is 24h [None]",
     ]
 
 

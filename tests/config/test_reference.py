@@ -19,6 +19,7 @@ PLAIN = Key(
     otherwise=None,
     choices=(),
     least=None,
+    most=None,
     secret=False,
     aliases=(),
     deprecated=None,
@@ -46,6 +47,7 @@ PLAIN = Key(
         (replace(PLAIN, least="1ns"), "`speed` (string, optional): How fast. More than 0."),
         (replace(PLAIN, least="1B"), "`speed` (string, optional): How fast. More than 0."),
         (replace(PLAIN, least="10s"), '`speed` (string, optional): How fast. At least `"10s"`.'),
+        (replace(PLAIN, most="24h"), '`speed` (string, optional): How fast. At most `"24h"`.'),
         (
             replace(PLAIN, choices=("a", "b"), aliases=("tempo",), secret=True, deprecated="b = 1"),
             (

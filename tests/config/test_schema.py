@@ -192,6 +192,7 @@ def test_key_says_what_its_declaration_says() -> None:
         otherwise=None,
         choices=(),
         least="1B",
+        most=None,
         secret=False,
         aliases=(),
         deprecated=None,

@@ -121,12 +121,6 @@ def test_prefix_that_leads_out_of_all_keys_is_refused(prefix: str) -> None:
         ConsulLocker(ConsulLockerOptions(prefix=prefix), Place(Path(), "all"))
 
 
-def test_ttl_that_consul_does_not_take_is_refused() -> None:
-    """Consul takes a day at most."""
-    with pytest.raises(ConfigError, match="24h0m1s is longer than Consul takes; write 24h"):
-        ConsulLocker(ConsulLockerOptions(ttl=Duration.of(86401)), Place(Path(), "all"))
-
-
 def test_services_have_turns_of_their_own_where_that_is_wanted(hosts: Hosts) -> None:
     """Also one that is called as the lock, or oddly; with limits of their own."""
     locker = hosts.locker(per_service=True)
