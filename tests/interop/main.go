@@ -3,8 +3,8 @@
 //	main NAME PREFIX LIMIT TURNS HOLD TTL LOG
 //
 // Consul is where CONSUL_HTTP_ADDR says. It begins when a line comes on stdin, and adds the lines
-// "begin NAME" and "end NAME" to LOG for each turn, which it holds for HOLD; then it rests as an agent
-// does, for five times as long.
+// "begin NAME" and "end NAME" to LOG for each turn, which it holds for HOLD, or until another line comes;
+// then it rests as an agent does, for five times as long.
 package main
 
 import (
@@ -39,7 +39,13 @@ func main() {
 	client, err := api.NewClient(api.DefaultConfig())
 	must(err)
 	fmt.Println("ready")
-	bufio.NewReader(os.Stdin).ReadString('\n')
+	lines := make(chan bool)
+	go func() {
+		for stdin := bufio.NewScanner(os.Stdin); stdin.Scan(); {
+			lines <- true
+		}
+	}()
+	<-lines
 	for turn := 0; turn < turns; turn++ {
 		semaphore, err := client.SemaphoreOpts(&api.SemaphoreOptions{
 			Prefix:      os.Args[2],
@@ -57,11 +63,14 @@ func main() {
 			_, err = log.WriteString("lost " + name + "\n")
 			must(err)
 			os.Exit(2)
+		case <-lines:
 		case <-time.After(hold):
 		}
 		_, err = log.WriteString("end " + name + "\n")
 		must(err)
 		must(semaphore.Release())
-		time.Sleep(5 * hold)
+		if turn+1 < turns {
+			time.Sleep(5 * hold)
+		}
 	}
 }
