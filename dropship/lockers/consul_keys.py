@@ -188,7 +188,8 @@ class ConsulKeys:
         except (http.NetError, ConfigError, RepoError) as error:
             self.close()
             said = str(error.args[0])
-            raise LockError(said, cure=_cure(said) or error.cure or _START) from error
+            reason = said.partition(": ")[2]
+            raise LockError(said, cure=_cure(reason) or error.cure or _START) from error
         except BaseException:  # interrupted: the rest of an answer may be left in the connection
             self.close()
             raise
@@ -243,14 +244,20 @@ class ConsulKeys:
 
 
 def _cure(said: str) -> str:
-    return next((cure for words, cure in _CURES.items() if words in said), "")
+    """What to do about a reason, or about an answer that begins with its status."""
+    cures = (
+        cure
+        for words, cure in _CURES.items()
+        if (said.startswith(words) if words.isdigit() else words in said)
+    )
+    return next(cures, "")
 
 
 def _key(said: dict[str, Any]) -> Key:
     value = said.get("Value")
     return Key(
         name=str(said["Key"]),
-        text=b64decode(value).decode(errors="replace") if value else None,
+        text=b64decode(value, validate=True).decode(errors="replace") if value else None,
         flags=int(said.get("Flags") or 0),
         session=str(said.get("Session") or ""),
         created=int(said.get("CreateIndex") or 0),

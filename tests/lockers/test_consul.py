@@ -15,8 +15,11 @@ from dropship.core.values import Duration, Md5, Secret
 from dropship.errors import ConfigError, InterruptedByStop, LeaseLostError, LockError
 from dropship.lockers import Broken, Holder, Mark, Place
 from dropship.lockers.consul import ConsulLocker, ConsulLockerOptions
+from dropship.lockers.consul_keys import ConsulKeys
 from dropship.lockers.consul_turns import FLAGS
 from dropship.lockers.timed import TimedLease
+from dropship.net.consul import Consul as ConsulServer
+from dropship.net.consul import ConsulOptions
 from tests.exec.runs import Watcher
 from tests.servers import consul as consul_server
 from tests.servers.consul import Consul
@@ -246,8 +249,10 @@ def test_consul_without_a_leader_gives_no_turns(tmp_path: Path) -> None:
     """That may pass."""
     with consul_server.leaderless(tmp_path) as address:
         locker = ConsulLocker(ConsulLockerOptions(address=address), Place(Path(), "all"))
+        watch = Watcher()
         with pytest.raises(LockError, match=r"500 .*leader.*; nothing, if it passes"):
-            take(locker, timeout=600)
+            take(locker, timeout=600, watch=watch)
+        assert len(watch.looks) > 3  # while it keeps silent
 
 
 def test_what_is_no_consul_is_told(hosts: Hosts, httpserver: Any) -> None:
@@ -256,6 +261,32 @@ def test_what_is_no_consul_is_told(hosts: Hosts, httpserver: Any) -> None:
     locker = hosts.locker(address=httpserver.url_for(""))
     with pytest.raises(LockError, match=r"the answer is not Consul's; write the address"):
         take(locker)
+
+
+@pytest.mark.parametrize("said", ['{"a": 1}', "[1]", '[{"Key": "a", "Value": "%"}]', "x", "7"])
+def test_listing_that_makes_no_sense_is_told(hosts: Hosts, httpserver: Any, said: str) -> None:
+    """Not taken for one in which nobody holds a turn."""
+    httpserver.expect_request(f"/v1/kv/{hosts.base}").respond_with_data(said)
+    with pytest.raises(LockError, match="the answer is not Consul's"):
+        hosts.locker(address=httpserver.url_for("")).standing("all")
+
+
+def test_reason_is_not_looked_for_in_an_address() -> None:
+    """What to do depends on what was said, not on where."""
+    address = f"127.0.0.1:{free_port()}/403/429"
+    locker = ConsulLocker(ConsulLockerOptions(address=address), Place(Path(), "all"))
+    with pytest.raises(LockError, match="refused; start Consul there"):
+        locker.standing("all")
+
+
+def test_index_that_went_back_is_not_waited_for(hosts: Hosts) -> None:
+    """As of a Consul that was restored from an older copy."""
+    keys = ConsulKeys(ConsulServer(ConsulOptions(address=hosts.consul.address), {}))
+    first = keys.list(hosts.base)
+    assert first.at > 0
+    assert keys.list(hosts.base, first.at, 0.1).at == first.at
+    assert keys.list(hosts.base, first.at + 1_000_000, 0.1).at == 0
+    keys.close()
 
 
 def test_waiting_looks_around_and_asks_seldom(hosts: Hosts, between: Relay) -> None:
