@@ -368,6 +368,50 @@ def test_neighbour_whose_name_begins_alike_is_somebody_else(hosts: Hosts) -> Non
         lease.release()
 
 
+def test_turn_that_somebody_takes_in_between_is_not_taken_a_second_time(hosts: Hosts) -> None:
+    """After the record was read, and before it is written."""
+    others: list[TimedLease] = []
+    looks = iter(range(100))
+
+    def look() -> bool:
+        # The fourth request is the one that writes: session, contender, and listing come before it.
+        if next(looks) == 3:
+            others.append(take(hosts.locker(), timeout=20, host="web-02"))
+        return False
+
+    with pytest.raises(LockError, match=r"no turn of all within 1 s, held by web-02 \(api\)"):
+        take(hosts.locker(), timeout=1, watch=Watcher(stop=look))
+    (other,) = others
+    other.confirm()
+    other.release()
+
+
+def test_session_that_ended_has_taken_the_turn_with_it(hosts: Hosts) -> None:
+    """As of a node that Consul found unhealthy; also where the record still has it."""
+    lease = take(hosts.locker(ttl=Duration.of(60)))
+    (session,) = [one for one in hosts.keys() if one != ".lock"]
+    hosts.consul.ask("PUT", f"session/destroy/{session}")
+    with pytest.raises(LeaseLostError, match="was broken, or ran out"):
+        lease.confirm()
+
+
+def test_host_whose_session_ends_while_it_waits_begins_anew(hosts: Hosts) -> None:
+    """Nobody would give it the turn: whoever asked asks again."""
+    lease, ended = take(hosts.locker(ttl=Duration.of(60))), False
+
+    def look() -> bool:
+        nonlocal ended
+        mine = [one for one in hosts.consul.ask("GET", "session/list") if one["Name"] == "web-13"]
+        if mine and not ended and len(hosts.keys()) == 3:
+            hosts.consul.ask("PUT", f"session/destroy/{mine[0]['ID']}")
+            ended = True
+        return False
+
+    with pytest.raises(LockError, match="has ended the session that waited for a turn"):
+        take(hosts.locker(), timeout=60, host="web-13", watch=Watcher(stop=look))
+    lease.release()
+
+
 def test_limit_of_others_is_not_ours_to_change(hosts: Hosts) -> None:
     """Breaking the turns lets go of it."""
     take(hosts.locker(), limit=2).release()
