@@ -49,7 +49,7 @@ class Hosts:
         """Where the semaphore is."""
         return f"dropship/services/{self.prefix}"
 
-    def keys(self) -> list[str]:
+    def left(self) -> list[str]:
         """The names of all its keys, without what they have in common."""
         found = self.consul.ask("GET", "kv/dropship?keys")
         return [one.removeprefix(f"{self.base}/") for one in found if self.prefix in one]
@@ -85,7 +85,7 @@ def take(
 def test_turn_leaves_nothing_but_the_record_that_the_go_client_leaves(hosts: Hosts) -> None:
     """No contender, no session; nobody in it is an empty map, for which that client can count."""
     take(hosts.locker()).release()
-    assert hosts.keys() == [".lock"]
+    assert hosts.left() == [".lock"]
     text = hosts.consul.ask("GET", f"kv/{hosts.base}/.lock")[0]
     assert json.loads(consul_server.value(text)) == {"Limit": 1, "Holders": {}}
     assert text["Flags"] == FLAGS
@@ -321,10 +321,10 @@ def test_host_that_waits_for_longer_than_its_ttl_gets_its_turn(hosts: Hosts) -> 
 def test_host_that_is_stopped_while_it_waits_waits_no_more(hosts: Hosts) -> None:
     """In the midst of Consul's silence; nothing of it is left there."""
     lease, looks = take(hosts.locker(ttl=Duration.of(60))), iter([False, False, False, True])
-    before = len(hosts.keys())
+    before = len(hosts.left())
     with pytest.raises(InterruptedByStop):
         take(hosts.locker(), timeout=60, watch=Watcher(stop=lambda: next(looks)))
-    assert len(hosts.keys()) == before
+    assert len(hosts.left()) == before
     lease.release()
 
 
@@ -389,7 +389,7 @@ def test_turn_that_somebody_takes_in_between_is_not_taken_a_second_time(hosts: H
 def test_session_that_ended_has_taken_the_turn_with_it(hosts: Hosts) -> None:
     """As of a node that Consul found unhealthy; also where the record still has it."""
     lease = take(hosts.locker(ttl=Duration.of(60)))
-    (session,) = [one for one in hosts.keys() if one != ".lock"]
+    (session,) = [one for one in hosts.left() if one != ".lock"]
     hosts.consul.ask("PUT", f"session/destroy/{session}")
     with pytest.raises(LeaseLostError, match="was broken, or ran out"):
         lease.confirm()
@@ -402,7 +402,7 @@ def test_host_whose_session_ends_while_it_waits_begins_anew(hosts: Hosts) -> Non
     def look() -> bool:
         nonlocal ended
         mine = [one for one in hosts.consul.ask("GET", "session/list") if one["Name"] == "web-13"]
-        if mine and not ended and len(hosts.keys()) == 3:
+        if mine and not ended and len(hosts.left()) == 3:
             hosts.consul.ask("PUT", f"session/destroy/{mine[0]['ID']}")
             ended = True
         return False
@@ -476,7 +476,7 @@ def test_rights_that_are_missing_are_named(hosts: Hosts, rules: str) -> None:
     locker = hosts.locker(token=Secret(hosts.consul.token_for(rules)))
     with pytest.raises(LockError, match=r'403 .*check the token: its rules need key_prefix "dro'):
         take(locker)
-    assert hosts.keys() == []
+    assert hosts.left() == []
 
 
 def test_turns_are_taken_over_tls_and_by_a_socket(hosts: Hosts) -> None:
