@@ -191,16 +191,15 @@ class ConsulGrant:
         self._keys = keys
         self._names = names
         self._session = session
-        self._third = ttl.seconds / 3
+        # Both requests of a renewal are over before the next third of the time to live begins.
+        self._seconds = min(SECONDS, max(1.0, ttl.seconds / 6))
 
     def renew(self) -> bool:
         """Have it for another whole time, if the session lives and still is in the record."""
-        began = now()
-        if not self._keys.renew(self._session, min(SECONDS, self._third)):
+        if not self._keys.renew(self._session, self._seconds):
             return False
-        left = max(self._third / 4, self._third - (now() - began))
-        record = _record(self._keys, self._names, self._keys.read(self._names.lock, left))
-        return self._session in record.holders
+        key = self._keys.read(self._names.lock, self._seconds)
+        return self._session in _record(self._keys, self._names, key).holders
 
     def drop(self) -> None:
         """Give it back: out of the record, then the contender, then the session."""

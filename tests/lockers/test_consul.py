@@ -149,6 +149,7 @@ def test_lease_outlives_many_times_its_ttl_while_it_is_checked(hosts: Hosts) -> 
     lease.release()
 
 
+@pytest.mark.endurance
 def test_turn_of_a_host_that_fell_silent_is_free_after_its_ttl_and_not_before(
     hosts: Hosts,
 ) -> None:
@@ -168,7 +169,8 @@ def test_turn_of_a_host_that_fell_silent_is_free_after_its_ttl_and_not_before(
 def test_host_that_is_cut_off_has_lost_its_turn_before_another_has_it(
     hosts: Hosts, between: Relay
 ) -> None:
-    """It says why, and is sure of it for good."""
+    """It says why, and is sure of it for good; nobody has the turn before the time to live is over."""
+    began = time.monotonic()
     lease = take(hosts.locker(address=f"127.0.0.1:{between.port}"))
     lease.confirm()
     between.cut.set()
@@ -182,6 +184,7 @@ def test_host_that_is_cut_off_has_lost_its_turn_before_another_has_it(
         return False
 
     other = take(hosts.locker(), timeout=60, watch=Watcher(stop=look))
+    assert time.monotonic() - began >= 2
     with pytest.raises(LeaseLostError):
         lease.confirm()
     between.cut.clear()
@@ -451,8 +454,8 @@ def test_rights_that_are_documented_are_enough(hosts: Hosts) -> None:
     """For turns, marks, standing, and breaking."""
     rules = 'key_prefix "dropship/" { policy = "write" } session_prefix "" { policy = "write" }'
     locker = hosts.locker(token=Secret(hosts.consul.token_for(rules)))
-    lease = take(locker)
-    with pytest.raises(LockError, match="held by web-01"):
+    lease = take(locker, host=hosts.prefix)
+    with pytest.raises(LockError, match=f"held by {hosts.prefix}"):
         take(locker)
     assert len(locker.standing("all").holders) == 1
     mark = Mark(Md5("a" * 32), "web-07", "health http 502", 5.0)
@@ -460,6 +463,8 @@ def test_rights_that_are_documented_are_enough(hosts: Hosts) -> None:
     assert locker.marks.get("all", mark.md5) == mark
     locker.marks.clear("all", mark.md5)
     locker.break_turns("all", BROKEN)
+    sessions = hosts.consul.ask("GET", "session/list")
+    assert hosts.prefix not in {one["Name"] for one in sessions}
     with pytest.raises(LeaseLostError):
         lease.confirm()
 
