@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.host import Host, eventually
 from tests.e2e.witness import bear_witness
-from tests.interop.program import Contest, built, go
+from tests.interop.program import Contest, go
 from tests.servers.consul import Consul
 
 _PATH = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
@@ -43,10 +43,10 @@ def waited_for(host: Host) -> list[str]:
 
 
 def test_new_agents_wait_for_the_old_one_and_for_each_other(
-    consul: Consul, hosts: list[Host], tmp_path: Path
+    consul: Consul, program: Path, hosts: list[Host], tmp_path: Path
 ) -> None:
     """They say for whom; no code is loaded for it after the fork, and the token is never shown."""
-    contest = Contest(built(tmp_path), consul.address, secrets.token_hex(8), tmp_path / "log")
+    contest = Contest(program, consul.address, secrets.token_hex(8), tmp_path / "log")
     token = consul.token_for(_RULES)
     lock = f"""
 lock "consul" {{

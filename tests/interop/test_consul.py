@@ -13,14 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.exec.runs import eventually
-from tests.interop.program import Contest, built, go
+from tests.interop.program import Contest, go
 from tests.servers.consul import Consul
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Go program."""
-    return built(tmp_path_factory.mktemp("interop"))
 
 
 @pytest.fixture
