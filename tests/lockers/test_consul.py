@@ -450,10 +450,18 @@ def test_token_that_consul_does_not_know_is_told(hosts: Hosts) -> None:
     assert "b1946ac9" not in str(caught.value)
 
 
-def test_rights_that_are_documented_are_enough(hosts: Hosts) -> None:
-    """For turns, marks, standing, and breaking."""
-    rules = 'key_prefix "dropship/" { policy = "write" } session_prefix "" { policy = "write" }'
-    locker = hosts.locker(token=Secret(hosts.consul.token_for(rules)))
+@pytest.mark.parametrize(
+    "sessions",
+    [
+        'session_prefix "" { policy = "write" }',
+        'session_prefix "" { policy = "deny" } session "NODE" { policy = "write" }',
+    ],
+)
+def test_rights_that_are_documented_are_enough(hosts: Hosts, sessions: str) -> None:
+    """For turns, marks, standing, and breaking; sessions of the host's own node are enough."""
+    rules = f'key_prefix "dropship/" {{ policy = "write" }} {sessions}'
+    token = hosts.consul.token_for(rules.replace("NODE", hosts.consul.node))
+    locker = hosts.locker(token=Secret(token))
     lease = take(locker, host=hosts.prefix)
     with pytest.raises(LockError, match=f"held by {hosts.prefix}"):
         take(locker)
@@ -463,8 +471,8 @@ def test_rights_that_are_documented_are_enough(hosts: Hosts) -> None:
     assert locker.marks.get("all", mark.md5) == mark
     locker.marks.clear("all", mark.md5)
     locker.break_turns("all", BROKEN)
-    sessions = hosts.consul.ask("GET", "session/list")
-    assert hosts.prefix not in {one["Name"] for one in sessions}
+    living = hosts.consul.ask("GET", "session/list")
+    assert hosts.prefix not in {one["Name"] for one in living}
     with pytest.raises(LeaseLostError):
         lease.confirm()
 
