@@ -35,8 +35,8 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = MappingProxyType(
             "swift": "dropship.repos.swift:SwiftRepo",
         },
         Kind.LOCK: {
-            "etcd": "dropship.lockers.etcd:EtcdLocker",
             "consul": "dropship.lockers.consul:ConsulLocker",
+            "etcd": "dropship.lockers.etcd:EtcdLocker",
             "file": "dropship.lockers.file:FileLocker",
             "redis": "dropship.lockers.redis:RedisLocker",
         },

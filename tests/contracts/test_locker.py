@@ -113,13 +113,6 @@ def test_waiting_host_gets_the_turn_and_says_whom_it_waits_for(fleet: Fleet) -> 
     watch = Watcher()
     got: list[object] = []
 
-    def stop() -> bool:
-        if watch.reports:
-            waiting.set()
-        return False
-
-    watch.stop = stop
-
     def wait() -> None:
         mine = fleet("web-02").acquire(
             "all", 1, HOLDER._replace(host="web-02"), timeout=30, watch=watch
