@@ -47,7 +47,7 @@ _CURES: Final = Strings(
         "ALERT": "show a certificate that etcd trusts (certFile, keyFile)",
         "CERTIFICATE_VERIFY_FAILED": "check the certificate, or name its authority in caFile",
         # How a member ends a connection is left to chance: its alert may come too late.
-        "EOF occurred": "show a certificate that etcd trusts (certFile, keyFile), or write http:// if it speaks no TLS",
+        "TLS failed: the connection was cut": "show a certificate that etcd trusts (certFile, keyFile), or write http:// if it speaks no TLS",
         "reset by peer": "see that most members of etcd run; with TLS, that they trust certFile and keyFile",
         "TLS failed": "check caFile, certFile and keyFile",
         "database space exceeded": "compact and defragment etcd, then disarm its alarm",
