@@ -108,7 +108,10 @@ def go_back_again(state: State, event: on.TokenSeen) -> State:
 
 def refuse(state: State, event: on.TokenSeen) -> State:
     """There is something new, and it is not wanted."""
-    return _unwanted(see(state, event), meaning(state, event), event.marked)
+    seen, md5 = see(state, event), meaning(state, event)
+    # Whoever wants it tried again all the same asks by what was seen last.
+    noted = replace(seen, saved=seen.saved.note(event.token, md5)) if md5 else seen
+    return _unwanted(noted, md5, event.marked)
 
 
 def refuse_staged(state: State, event: on.Staged) -> State:

@@ -16,7 +16,7 @@ from typing import Final
 from dropship.core import commands as do
 from dropship.core import events as on
 from dropship.core.saved import Saved
-from dropship.core.situation import State
+from dropship.core.situation import State, installed
 from dropship.core.values import Md5
 from dropship.core.watch import Watch
 from dropship.deploy import ground, words
@@ -99,7 +99,7 @@ class Performer:
             token=found.token,
             md5=found.md5,
             version=found.version,
-            marked=self._marked(md5),
+            marked=None if _runs(state, seen, md5) else self._marked(md5),
         )
 
     def _marked(self, md5: Md5 | None) -> str | None:
@@ -215,6 +215,12 @@ class Performer:
         do.Ask: _ask, do.Stage: _stage, do.TakeTurn: _take_turn, do.RunHooks: _run_hooks,
         do.Flip: _flip, do.CheckHealth: _check_health, do.Commit: _commit,
     }  # fmt: skip
+
+
+def _runs(state: State, seen: on.TokenSeen, md5: Md5 | None) -> bool:
+    """These bytes are installed here and work: what they did elsewhere is no reason to complain."""
+    current = installed(state, seen)
+    return current is not None and (current.md5, current.recipe) == (md5, state.facts.recipe)
 
 
 def _stage_failed(error: OSError | DropshipError, found: Found) -> on.StageFailed:
