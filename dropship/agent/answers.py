@@ -50,6 +50,46 @@ class PausedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class HolderAnswer:
+    """Who holds a turn. ``hash``: what it installs; None where the engine does not tell."""
+
+    host: str
+    pid: int | None
+    service: str
+    hash: str | None
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenAnswer:
+    """The last time that an operator broke the turns of a scope; ``holders``: whose."""
+
+    by: str
+    host: str
+    since: str | None
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockAnswer:
+    """The turns of one scope.
+
+    ``services``: those of this host that take them. ``error``: why the engine could not be asked;
+    then nothing is known of the rest.
+    """
+
+    lock: str
+    type: str
+    scope: str
+    services: tuple[str, ...]
+    limit: int
+    holders: tuple[HolderAnswer, ...] = ()
+    waiting: int | None = None
+    broken: BrokenAnswer | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnAnswer:
     """A turn that is held, or waited for."""
 

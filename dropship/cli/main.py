@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "demo": ("dropship.cli.demo", "see the whole story on this machine, nothing to configure"),
         "fmt": ("dropship.cli.fmt", "write configuration files in the canonical form"),
         "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
+        "lock": ("dropship.cli.lock", "who holds which turn; break one"),
         "logs": ("dropship.cli.logs", "the last lines said of a service"),
         "pause": ("dropship.cli.pause", "stop updating"),
         "pin": ("dropship.cli.pin", "hold a service at one version"),
@@ -54,7 +55,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 # fmt: on
 # How help shows them: what an operator looks for first. Those named nowhere come last.
 _GROUPS: Final = (
-    ("see what goes on", ("status", "why", "history", "logs", "releases", "versions", "check")),
+    (
+        "see what goes on",
+        ("status", "why", "history", "logs", "releases", "versions", "check", "lock"),
+    ),
     (
         "have something done",
         ("update", "rollback", "pin", "unpin", "pause", "resume", "retry", "run-hook", "reload"),

@@ -26,6 +26,7 @@ from dropship.core.values import Duration, Share
 from dropship.core.version import Constraint
 from dropship.deploy import strangers
 from dropship.deploy.recipe import recipe
+from dropship.deploy.scopes import scope_name
 from dropship.errors import ConfigError
 from dropship.exec import environ as environs
 from dropship.health import Health
@@ -126,8 +127,8 @@ class Workshop:
             layout=Layout.of(artifact, service.name),
             store=Store.of(self._config.state_path, service.name),
             source=source,
-            locker=self._locker(lock) if lock and service.sequential_updates else None,
-            scope=service.name if lock and lock.per_service else (lock.name if lock else ""),
+            locker=self.locker(lock) if lock and service.sequential_updates else None,
+            scope=scope_name(service),
             hooks={
                 "before": _hooks("before", service.before, first=service.pre_command),
                 "after": _hooks("after", service.after, last=service.post_command),
@@ -152,7 +153,12 @@ class Workshop:
             self._repos[config] = _built(plugins.Kind.REPO, config.type, config.options)
         return self._repos[config]
 
-    def _locker(self, config: LockConfig) -> Locker:
+    def locker(self, config: LockConfig) -> Locker:
+        """The engine behind a lock block, as this host uses it.
+
+        Raises:
+            ConfigError: The backend cannot be loaded or refuses its options.
+        """
         folder = self._config.state_path / "locks"
         place = Place(folder, config.name, config.per_service)
         made: Locker = _built(plugins.Kind.LOCK, config.type, config.options, place)
