@@ -25,7 +25,7 @@ from dropship.core.saved import Paused
 from dropship.core.situation import State
 from dropship.core.watch import Progress
 from dropship.deploy import by_hand
-from dropship.deploy.desk import Answer, GoBack, Order, Wanted
+from dropship.deploy.desk import Answer, GoBack, Order, RetryInFleet, Wanted
 from dropship.errors import InterruptedByStop
 from dropship.linux import heap
 
@@ -240,14 +240,21 @@ class WorkerDesk:
 
 def _wanted(wish: messages.Order, at: float) -> Wanted:
     """What a wish means to a driver."""
-    if isinstance(wish, messages.CheckNow):
-        return on.CheckNow(at=at, force=wish.force)
     if isinstance(wish, messages.RollBack):
         return GoBack(wish.release)
-    if isinstance(wish, messages.Pause):
-        return on.Pause(at=at, paused=Paused(wish.reason, at, wish.by))
     if isinstance(wish, messages.RunHooks):
         return by_hand.wanted(wish.phase, wish.number)
+    if isinstance(wish, messages.Retry) and wish.fleet:
+        return RetryInFleet()
+    return _event(wish, at)
+
+
+def _event(wish: messages.Order, at: float) -> on.Event:
+    """What a wish is to the table of an update."""
+    if isinstance(wish, messages.CheckNow):
+        return on.CheckNow(at=at, force=wish.force)
+    if isinstance(wish, messages.Pause):
+        return on.Pause(at=at, paused=Paused(wish.reason, at, wish.by))
     if isinstance(wish, messages.Pin):
         return on.Pin(at=at, version=wish.version)
     return _PLAIN[type(wish)](at=at)

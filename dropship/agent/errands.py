@@ -19,7 +19,7 @@ from dropship.agent.control import Caller, Control
 from dropship.agent.crew import Crew, clocks
 from dropship.agent.protocol import DONE, News, Request, Result
 from dropship.agent.seat import Clocks, Seat
-from dropship.deploy import by_hand, versions
+from dropship.deploy import by_hand, marks, versions
 from dropship.deploy.desk import Verdict
 from dropship.errors import UsageError
 
@@ -81,6 +81,9 @@ class Errands:
         if request.command == "run-hook":
             for one in wanted:
                 by_hand.see(one, by_hand.wanted(request.kind, request.number))
+        if request.command == "retry" and request.fleet:
+            for one in wanted:
+                marks.see(one)
         if request.command == "pin":
             for one in wanted:
                 versions.see(one)
@@ -169,7 +172,7 @@ _WISHES: Final[Mapping[str, Callable[[Request, int], messages.Order]]] = Mapping
         "rollback": lambda one, ticket: messages.RollBack(one.release, ticket),
         "pause": lambda one, ticket: messages.Pause(one.reason, one.by, ticket),
         "resume": lambda _, ticket: messages.Resume(ticket),
-        "retry": lambda _, ticket: messages.Retry(ticket),
+        "retry": lambda one, ticket: messages.Retry(one.fleet, ticket),
         "pin": lambda one, ticket: messages.Pin(one.version, ticket),
         "unpin": lambda _, ticket: messages.Unpin(ticket),
         "run-hook": lambda one, ticket: messages.RunHooks(one.kind, one.number, ticket),

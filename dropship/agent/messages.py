@@ -110,8 +110,9 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Nothing is in quarantine here any more."""
+    """Nothing is in quarantine here any more. ``fleet``: nor marked for others."""
 
+    fleet: bool = False
     ticket: int = 0
 
 

@@ -54,6 +54,7 @@ class Request:
         limit: How many lines or updates at most.
         kind: Which hooks: ``before``, ``after``, ``failed``.
         number: Which of them, counted from 1; 0: all.
+        fleet: For all hosts that take turns.
     """
 
     command: str
@@ -66,6 +67,7 @@ class Request:
     limit: int | None = None
     kind: str = ""
     number: int = 0
+    fleet: bool = False
     protocol: int = VERSION
 
 

@@ -6,9 +6,11 @@ One line a service: what came of it, on standard output if that is good, else on
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dropship import log
 from dropship.agent import answers, questions
@@ -21,8 +23,10 @@ from dropship.cli.plain import one_line
 from dropship.config.load import Mode
 from dropship.config.model import Config, ServiceConfig
 from dropship.core import events as on
-from dropship.deploy import orders
+from dropship.core.saved import Saved
+from dropship.deploy import marks, orders
 from dropship.deploy.desk import Verdict
+from dropship.deploy.rig import Workshop
 from dropship.deploy.standing import note
 from dropship.errors import BusyError, DropshipError, NoAgentError
 from dropship.install.layout import Layout
@@ -73,6 +77,28 @@ def _note(config: Config, service: ServiceConfig, event: on.Event, who: str) -> 
     except DropshipError as error:
         return of_error(service.name, error)
     return OutcomeAnswer(service.name, Verdict.GOOD.value, orders.came_of(event))
+
+
+def retried_in_fleet(args: argparse.Namespace, request: Request) -> int:
+    """As ``noted``, for a retry that is for the whole fleet: its marks are lifted first."""
+    came = outcomes(args, request)
+    if came is not None:
+        return tell_all(came)
+    config = configuration(args)
+    workshop = Workshop(config, os.environ)
+    found: list[OutcomeAnswer] = []
+    for service in questions.services(config, request.services):
+        marks.see(service)
+        rig = workshop.rig(service)
+        try:
+            said = marks.lift(rig, rig.store.load() or Saved())
+        except DropshipError as error:
+            found.append(of_error(service.name, error))
+            continue
+        event = on.Retry(at=time.time())
+        one = _note(config, service, event, f"dropship {request.command}")
+        found.append(replace(one, words=f"{one.words}; {said}"))
+    return tell_all(found)
 
 
 def of_error(service: str, error: DropshipError) -> OutcomeAnswer:

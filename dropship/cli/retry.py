@@ -6,16 +6,18 @@ import argparse
 from typing import Final
 
 from dropship.agent.protocol import Request
-from dropship.cli.orders import noted
+from dropship.cli.orders import noted, retried_in_fleet
 from dropship.core import events as on
 
 _DESCRIPTION: Final = """\
 Lifts the quarantine of a service on this host: what failed here is tried again, at once where an
-agent runs."""
+agent runs. Where turns are taken, what failed on one host is kept from all others, too: with --fleet
+they forget it, and each tries it when its turn comes."""
 
 _EXAMPLES: Final = """\
 examples:
-  dropship retry api"""
+  dropship retry api
+  dropship retry api --fleet"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = _DESCRIPTION
     parser.epilog = _EXAMPLES
     parser.add_argument("service", metavar="SERVICE")
+    parser.add_argument(
+        "--fleet", action="store_true", help="for all hosts that the service takes turns with"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,4 +36,6 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DropshipError: There is no such service, or the agent cannot be asked.
     """
+    if args.fleet:
+        return retried_in_fleet(args, Request("retry", (args.service,), fleet=True))
     return noted(args, Request("retry", (args.service,)), lambda at: on.Retry(at=at))

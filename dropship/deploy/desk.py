@@ -41,7 +41,12 @@ class ByHand:
     number: int = 0
 
 
-Wanted: TypeAlias = Event | GoBack | ByHand
+@dataclass(frozen=True, slots=True)
+class RetryInFleet:
+    """Lift the quarantine here, and have the fleet forget what it has against the artifact."""
+
+
+Wanted: TypeAlias = Event | GoBack | ByHand | RetryInFleet
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,24 +21,19 @@ from dropship.core.phase import Phase
 from dropship.core.saved import Outcome
 from dropship.core.situation import State
 from dropship.core.update import step
-from dropship.deploy import by_hand, descriptors, words
+from dropship.deploy import by_hand, descriptors, marks, orders, words
 from dropship.deploy.attention import Attention
 from dropship.deploy.beginning import KINDS, Beginning
 from dropship.deploy.chores import Chores
 from dropship.deploy.complaints import Complaints
-from dropship.deploy.desk import Answer, ByHand, Desk, Verdict
+from dropship.deploy.desk import Answer, ByHand, Desk, RetryInFleet, Verdict
 from dropship.deploy.hooks import Listener
 from dropship.deploy.orders import Orders
 from dropship.deploy.output import Output
 from dropship.deploy.perform import Performer
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
-from dropship.errors import (
-    DropshipError,
-    InterruptedByStop,
-    LeaseLostError,
-    StateError,
-)
+from dropship.errors import DropshipError, InterruptedByStop, LeaseLostError, LockError, StateError
 from dropship.log import Telling, hide
 
 _RETRY_AT_MOST: Final = 60.0
@@ -146,6 +141,8 @@ class Driver:
             event = self._orders.admit(order, self.state, new_id())
             if isinstance(event, ByHand):
                 self._desk.answer(order, self._run_by_hand(event))
+            elif isinstance(event, RetryInFleet):
+                self._desk.answer(order, self._retry_in_fleet())
             elif event is not None:
                 self._feed(event)
             self._answer()
@@ -163,6 +160,20 @@ class Driver:
         level = logging.INFO if came.verdict is Verdict.GOOD else logging.WARNING
         self._log.log(level, "%s", came.words)
         return came
+
+    def _retry_in_fleet(self) -> Answer:
+        """The fleet first: if it cannot be asked, nothing has changed here either."""
+        try:
+            with self._desk.interrupting():
+                said = marks.lift(self._rig, self.state.saved, self._watch.look)
+        except LockError as error:
+            return Answer(Verdict.FAILED, str(error))
+        except InterruptedByStop:
+            return Answer(Verdict.FAILED, "interrupted")
+        self._log.info("%s", said)
+        self._feed(on.Retry())
+        came = orders.noted_down(on.Retry(), self.state)
+        return replace(came, words=f"{came.words}; {said}")
 
     def _answer(self) -> None:
         """Answer the orders that something has come of."""
@@ -272,7 +283,7 @@ class Driver:
             return  # a short command looks around; orders wait for the loop
         while order := self._orders.next(self.state):
             event = self._orders.admit(order, self.state, new_id())
-            assert not isinstance(event, ByHand)  # noqa: S101 - refused while a command is out
+            assert not isinstance(event, (ByHand, RetryInFleet))  # noqa: S101 - refused while a command is out
             commands = self._step(event) if event is not None else ()
             if any(isinstance(one, do.Cancel) for one in commands):
                 self._pending = commands

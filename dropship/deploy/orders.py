@@ -19,7 +19,7 @@ from dropship.core.saved import Saved
 from dropship.core.situation import State
 from dropship.core.values import Release
 from dropship.deploy import words
-from dropship.deploy.desk import Answer, ByHand, Desk, GoBack, Order, Verdict
+from dropship.deploy.desk import Answer, ByHand, Desk, GoBack, Order, RetryInFleet, Verdict
 from dropship.install.layout import Layout
 
 NOTED: Final[Mapping[type[on.Event], str]] = {
@@ -54,11 +54,14 @@ class Orders:
         waited = self._later if state.phase not in (Phase.STARTING, Phase.CHECKING) else []
         return next((queue.pop(0) for queue in (waited, self._heard) if queue), None)
 
-    def admit(self, order: Order, state: State, update_id: str) -> on.Event | ByHand | None:
+    def admit(
+        self, order: Order, state: State, update_id: str
+    ) -> on.Event | ByHand | RetryInFleet | None:
         """The event that an order is for the table now; None if it waits or is answered already.
 
-        ``update_id`` names the update that it may lead to. Hooks to run by hand are none of the
-        table's: whoever asked for the next order runs them, and answers.
+        ``update_id`` names the update that it may lead to. Hooks to run by hand and what others are
+        to forget are none of the table's: whoever asked for the next order sees to them, and
+        answers.
         """
         event = order.event
         if isinstance(event, on.Stop):
@@ -66,14 +69,18 @@ class Orders:
         if state.phase is Phase.STARTING:
             self._later.append(order)
             return None
-        if isinstance(event, (on.CheckNow, GoBack, ByHand)):
+        if isinstance(event, (on.CheckNow, GoBack, ByHand, RetryInFleet)):
             return self._begin(order, event, state, update_id)
         self._noted.append((order, event))
         return event
 
     def _begin(
-        self, order: Order, event: on.CheckNow | GoBack | ByHand, state: State, update_id: str
-    ) -> on.Event | ByHand | None:
+        self,
+        order: Order,
+        event: on.CheckNow | GoBack | ByHand | RetryInFleet,
+        state: State,
+        update_id: str,
+    ) -> on.Event | ByHand | RetryInFleet | None:
         insists = not isinstance(event, on.CheckNow) or event.force
         if state.phase is Phase.CHECKING:
             (self._later if insists else self._open).append(order)
@@ -81,7 +88,7 @@ class Orders:
         if busy := words.busy(state, insists=insists):
             self._desk.answer(order, Answer(Verdict.REFUSED, busy))
             return None
-        if isinstance(event, ByHand):
+        if isinstance(event, (ByHand, RetryInFleet)):
             return event
         if isinstance(event, GoBack):
             release = _target(state.saved, self._layout, event.release)
@@ -97,11 +104,7 @@ class Orders:
         """Answer what was to be noted down: it has been performed."""
         noted, self._noted = self._noted, []
         for order, event in noted:
-            if state.disk == state.saved:
-                answer = Answer(Verdict.GOOD, came_of(event))
-            else:
-                answer = Answer(Verdict.FAILED, state.trouble or "it could not be written down")
-            self._desk.answer(order, answer)
+            self._desk.answer(order, noted_down(event, state))
 
     def settle(self, state: State, answer: Answer) -> None:
         """Answer what was to be done, if ``state`` has come to rest."""
@@ -118,6 +121,13 @@ class Orders:
         for order in rest:
             if not isinstance(order.event, on.Stop):
                 self._desk.answer(order, Answer(Verdict.REFUSED, NOT_BEGUN))
+
+
+def noted_down(event: on.Event, state: State) -> Answer:
+    """What came of an order to note something down, now that it was tried."""
+    if state.disk == state.saved:
+        return Answer(Verdict.GOOD, came_of(event))
+    return Answer(Verdict.FAILED, state.trouble or "it could not be written down")
 
 
 def came_of(event: on.Event) -> str:

@@ -6,9 +6,9 @@ import os
 import socket
 import time
 
-from dropship.core.blame import failed_on
 from dropship.core.values import Md5
 from dropship.core.watch import Watch
+from dropship.deploy import marks
 from dropship.deploy.rig import Rig
 from dropship.errors import LeaseLostError
 from dropship.lockers import Holder, Lease, Mark
@@ -85,8 +85,7 @@ class Turn:
         mark = locker.marks.get(self._rig.scope, md5)
         if mark is None:
             return None
-        at = time.strftime("%H:%M", time.localtime(mark.since))
-        return failed_on(mark.host, at, mark.error)
+        return marks.told(mark)
 
     def mark(self, md5: Md5 | None, error: str) -> None:
         """Tell the fleet that these bytes failed here.
