@@ -152,10 +152,11 @@ class ServiceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
-    """``status``."""
+    """``status``. ``warnings``: what of the configuration should be known of whoever looks."""
 
     agent: AgentAnswer
     services: tuple[ServiceAnswer, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

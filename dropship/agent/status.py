@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ from dropship.core.phase import Phase
 from dropship.core.saved import Journal, Saved
 from dropship.errors import StateError
 from dropship.linux.usage import usage
+from dropship.lockers.default import FILE
 from dropship.state.store import Store
 
 _STATES: Final[dict[Phase, ServiceState]] = {
@@ -141,7 +143,19 @@ def status(
             stopping=agent is not None and agent.stopping,
         ),
         tuple(_answer(one) for one in found),
+        tuple(_warnings(config)),
     )
+
+
+def _warnings(config: Config) -> Iterator[str]:
+    """Turns that nobody has said the place of (W219)."""
+    lock = next((one.lock for one in config.services if one.lock and one.lock.stands_in), None)
+    if lock is None:
+        return
+    if lock.type == FILE:
+        yield "no lock is defined: turns are taken on this host only, others are not waited for"
+    else:
+        yield f"no lock is defined: turns are taken at {lock.type.capitalize()}, as they were before"
 
 
 def look(

@@ -9,7 +9,8 @@ from functools import cache, partial
 from typing import Final
 
 import dropship.cli.output
-import dropship.cli.plain  # noqa: F401 - for last words, as in agent.aboard
+import dropship.cli.plain
+import dropship.lockers.choosing  # noqa: F401 - for a reload, as above
 from dropship.agent import aboard
 from dropship.agent.supervisor import Plan, supervise
 from dropship.agent.worker import Workers
@@ -56,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     workers = Workers(once=args.once, dry_run=args.dry_run)
     # Taken once: a reload means the same places, also where the folder is removed meanwhile.
     cwd = working_directory()
-    read = partial(configuration, args, cwd=cwd, warnings=True)
+    settle = not args.dry_run
+    read = partial(configuration, args, cwd=cwd, warnings=True, settle=settle)
     config = read()
     if not args.dry_run:
         logbook.keep(config.state_path)

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from dropship import log
@@ -20,26 +21,34 @@ from dropship.hcl.diagnostics import Diagnostic, Severity, draw
 _log = logging.getLogger("dropship.config")
 
 
-def configuration(
+def configuration(  # noqa: PLR0913 - what its callers differ in, by name
     args: argparse.Namespace,
     *,
     cwd: Path | None = None,
     mode: Mode = Mode.REQUIRE,
     warnings: bool = False,
     quiet: bool = False,
+    settle: bool = False,
 ) -> Config:
     """Read the configuration that ``args`` name, and set up logging with its secrets hidden.
 
     Faults go to standard error, as ``validate`` shows them, unless ``quiet``; warnings only if
     wanted. ``cwd`` is what relative paths are relative to, by default the working directory as it
-    is now.
+    is now. Whoever may take turns is to ``settle`` where they are taken, if no lock is named.
 
     Raises:
         ConfigError: It has errors. Or there is no working directory.
+        LockError: Where turns are taken cannot be kept.
     """
     path = args.config or DEFAULT
     place = cwd or working_directory()
-    loaded = load(path, environ=os.environ, cwd=place, euid=os.geteuid(), mode=mode)
+    read = partial(load, path, environ=os.environ, cwd=place, euid=os.geteuid(), mode=mode)
+    loaded = read()
+    if settle and loaded.unsettled and loaded.config is not None:
+        from dropship.lockers.choosing import choose  # noqa: PLC0415 - once in a host's life
+
+        choose(loaded.config.state_path / "locks", os.environ)
+        loaded = read()
     # Of blocks that no service uses, too, and of a configuration that is at fault elsewhere.
     hidden = secret_values((loaded.secrets, loaded.config))
     log.setup(args.log_level, args.log_format, secrets=hidden)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -60,7 +61,7 @@ def frame(
 ) -> list[str]:
     """As ``lines``, within ``height`` lines: what is in trouble or busy comes first."""
     ordered = sorted(status.services, key=_urgency)
-    status = StatusAnswer(status.agent, tuple(ordered))
+    status = replace(status, services=tuple(ordered))
     head, titles, blocks = _parts(status, view, now, said, detail=False)
     found = [*head, "", *titles]
     for at, block in enumerate(blocks):
@@ -109,6 +110,8 @@ def _head(status: StatusAnswer, view: View, now: float, said: str | None) -> lis
     if agent.config_error:
         words = f"not reloaded, the old configuration stays: {one_line(agent.config_error)}"
         found += _wrapped(words, view, "bad")
+    for warning in status.warnings:
+        found += _wrapped(one_line(warning), view, "warn")
     # Of a single one its row says as much.
     if len(status.services) > 1:
         words = f"{len(status.services)} services, {_counts(status.services)}"

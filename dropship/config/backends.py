@@ -18,6 +18,7 @@ from dropship.core.option import fold, options_of
 from dropship.errors import ConfigError
 from dropship.hcl.ast import Key, Span, StringValue
 from dropship.hcl.diagnostics import Related
+from dropship.lockers.default import FILE, Choice
 from dropship.plugins import BUILT_IN, Kind, find, names
 
 
@@ -128,11 +129,18 @@ def needing_no_block() -> list[str]:
     return [name for name, cls in found if cls is not None and stands_alone(name, cls)]
 
 
-def local_lock() -> LockConfig:
-    """Turns on this host only, by files in the agent's own folder for locks."""
-    cls = find(Kind.LOCK, "file")
-    assert cls is not None  # noqa: S101 - it is built in
-    return LockConfig("local", "file", cls.Options())
+def stand_in(reader: Reader, choice: Choice | None, span: Span) -> LockConfig | None:
+    """What takes the place of a lock block; None, and a diagnostic, if it cannot be loaded.
+
+    As long as nothing is chosen that is turns on this host only, by files in the agent's own folder.
+    """
+    type_name = choice.type if choice else FILE
+    cls = of_type(reader, Kind.LOCK, type_name, span)
+    if cls is None:
+        return None
+    options = cls.Options(address=choice.address) if choice and choice.address else cls.Options()
+    name = "local" if type_name == FILE else type_name
+    return LockConfig(name, type_name, options, stands_in=True)
 
 
 def lonely(reader: Reader, cls: type[Any], block: Body) -> None:

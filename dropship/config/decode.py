@@ -17,8 +17,10 @@ from dropship.config.reader import MAIN_FILE, Reader, Values, nearest
 from dropship.config.service import Around, Defaults, defaults, service
 from dropship.config.sketch import Script, Sketch
 from dropship.core.option import fold
+from dropship.errors import LockError
 from dropship.hcl.ast import File, Key, Span
 from dropship.hcl.diagnostics import Related
+from dropship.lockers.default import CONSUL, Choice
 
 _BLOCKS: Final = ("repo", "lock", "rackspace", "defaults", "worker", "service")
 
@@ -69,18 +71,26 @@ class Services(NamedTuple):
     scripts: tuple[Script, ...]
 
 
-def services(reader: Reader, top: Top, files: Sequence[File], *, alone: bool) -> Services:
-    """Read them, wherever they stand."""
+def services(
+    reader: Reader,
+    top: Top,
+    files: Sequence[File],
+    *,
+    alone: bool,
+    turns: Choice | LockError | None = None,
+) -> Services:
+    """Read them, wherever they stand. ``turns``: what was chosen to stand in for a lock block."""
     body = top.body
     blocks = _services(reader, body)
     if files:
         others = _joined("a service file", files)
         _misplaced(reader, others)
         blocks += _services(reader, others)
-    around = Around(reader, top.repos, top.locks, top.defaults, alone, [], [])
+    choice = None if isinstance(turns, LockError) else turns
+    around = Around(reader, top.repos, top.locks, top.defaults, alone, choice, [], [])
     _doubled(reader, blocks)
     found = [service(around, block) for block in blocks]
-    _local_turns(reader, around.local, alone=alone)
+    _stand_in(reader, around.local, turns, alone=alone)
     return Services(
         tuple(one for one in found if one is not None),
         tuple(dict.fromkeys(block.label.text for block in blocks if block.label)),
@@ -148,13 +158,21 @@ def _doubled(reader: Reader, blocks: Sequence[Block]) -> None:
         seen.setdefault(name, block)
 
 
-def _local_turns(reader: Reader, places: Sequence[Span], *, alone: bool) -> None:
+def _stand_in(
+    reader: Reader, places: Sequence[Span], turns: Choice | LockError | None, *, alone: bool
+) -> None:
     if not places:
+        return
+    if isinstance(turns, LockError):
+        reader.report.error("E224", str(turns.args[0]), places[0], suggestion=turns.cure)
         return
     how_many = f"{len(places)} services take" if len(places) > 1 else "this service takes"
     if alone:
         message = f"{how_many} turns, but there is no lock block in this file"
         cure = "define a lock that all hosts can reach in the main file"
+    elif turns is not None and turns.type == CONSUL:
+        message = f"{how_many} turns, but there is no lock block: Consul gives them, as it did"
+        cure = 'write lock "consul" {}, so that everybody can see it'
     else:
         message = f"{how_many} turns, but there is no lock block: other hosts are not waited for"
         cure = "define a lock that all hosts can reach"

@@ -22,10 +22,12 @@ from dropship.config.report import Report
 from dropship.config.resolver import Mode, Resolver
 from dropship.config.sketch import Frame
 from dropship.core.values import Secret
+from dropship.errors import LockError
 from dropship.hcl.ast import File, ObjectValue, Source, Span, StringValue, Value
 from dropship.hcl.diagnostics import Diagnostic, Severity
 from dropship.hcl.parser import Parsed, parse
 from dropship.linux import accounts
+from dropship.lockers import default
 
 __all__ = [
     "DEFAULT",
@@ -54,6 +56,7 @@ class Loaded(NamedTuple):
         files: Those that were read, or should have been, as the operator knows them.
         service_names: In the order they were found, those at fault included.
         masked: What must not be drawn of source lines.
+        unsettled: Turns are asked for without a lock block, and what stands in is not chosen yet.
         secrets: Every one that was decoded, also of blocks that nothing uses, and where there are
             errors.
     """
@@ -64,6 +67,7 @@ class Loaded(NamedTuple):
     service_names: tuple[str, ...]
     masked: tuple[Span, ...]
     secrets: frozenset[Secret]
+    unsettled: bool = False
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -263,7 +267,9 @@ class _Loader:
         self, main: Path, top: decode.Top, files: list[File], folder: Path | None, *, alone: bool
     ) -> Loaded:
         """Decode the services, make the whole, check it."""
-        found = decode.services(self.reader, top, files, alone=alone)
+        top.values.setdefault("state_path", self._default(paths.state_path))
+        turns = None if alone else _turns(top.values["state_path"])
+        found = decode.services(self.reader, top, files, alone=alone, turns=turns)
         told = any(one.code == "W002" for one in self.report.diagnostics)
         if not found.names and not told and not self.failed():
             self.report.warning(
@@ -272,7 +278,6 @@ class _Loader:
                 top.body.header,
                 suggestion=f"add files with service blocks to {folder}" if folder else None,
             )
-        top.values.setdefault("state_path", self._default(paths.state_path))
         top.values.setdefault("run_path", self._default(paths.run_path))
         top.values["service_path"] = self.around.cwd / folder if folder else None
         config: Config | None = top.values.make(
@@ -285,7 +290,8 @@ class _Loader:
         host = self._host()
         check(found, self._frame(top, main), host, self.report)
         secrets(self.report, host, self.around.cwd)
-        return self._loaded(config, found.names)
+        uses = any(one.lock is not None and one.lock.stands_in for one in found.sound)
+        return self._loaded(config, found.names)._replace(unsettled=uses and turns is None)
 
     def _frame(self, top: decode.Top, main: Path) -> Frame:
         own = {key: top.values.get(key) for key in ("state_path", "run_path", "service_path")}
@@ -325,6 +331,13 @@ class _Loader:
             None if mode is Mode.LENIENT else known,
             runs=mode is Mode.REQUIRE,
         )
+
+
+def _turns(state_path: Path) -> default.Choice | LockError | None:
+    try:
+        return default.chosen(state_path / "locks")
+    except LockError as error:
+        return error
 
 
 def _passwd(path: Path = Path("/etc/passwd")) -> str:

@@ -38,11 +38,12 @@ class RepoConfig:
 
 @dataclass(frozen=True, slots=True)
 class LockConfig:
-    """A ``lock`` block, or the turns on this host that stand in for one."""
+    """A ``lock`` block; or what stands in for one where there is none (``stands_in``)."""
 
     name: str
     type: str
     options: Any
+    stands_in: bool = False
     per_service: bool = option(
         False, doc="One turn for each service instead of one over all services of the lock."
     )

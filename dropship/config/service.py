@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from dropship.config.artifact import Taken, artifact, claims, stored_at, the_artifact
-from dropship.config.backends import Entries, local_lock
+from dropship.config.backends import Entries, stand_in
 from dropship.config.body import Block, Body
 from dropship.config.fields import spellings
 from dropship.config.hook import health, hooks, legacy
@@ -25,6 +25,7 @@ from dropship.config.reader import FAULTY, Reader, Values, nearest
 from dropship.config.sketch import Sketch
 from dropship.core.option import fold
 from dropship.hcl.ast import Item, Key, NullValue, Span
+from dropship.lockers.default import Choice
 
 _T = TypeVar("_T")
 
@@ -49,6 +50,7 @@ class Around(NamedTuple):
 
     Attributes:
         alone: The main file is not known: what it would define is not missed as an error.
+        turns: What was chosen to stand in for a lock block.
         local: Where turns are asked for without a lock block; filled on the way.
         sketches: Every service, as far as it could be read; filled on the way.
     """
@@ -58,6 +60,7 @@ class Around(NamedTuple):
     locks: Entries
     defaults: Defaults
     alone: bool
+    turns: Choice | None
     local: list[Span]
     sketches: list[Sketch]
 
@@ -283,7 +286,7 @@ def _only_lock(around: Around, span: Span) -> object:
     if entries:
         return entries[0].config or FAULTY
     around.local.append(span)
-    return local_lock()
+    return stand_in(around.reader, around.turns, around.local[0]) or FAULTY
 
 
 def _parallel(around: Around, body: Body, values: Values, lock: LockConfig) -> object:

@@ -32,7 +32,9 @@ class Fleet:
         folder.mkdir()
         return Host(folder)
 
-    def configure(self, body: Callable[[Host], str] = lambda _: "", interval: str = "200ms") -> None:
+    def configure(
+        self, body: Callable[[Host], str] = lambda _: "", interval: str = "200ms"
+    ) -> None:
         """Give each host its service; ``body`` is what stands in it besides."""
         for host in self.hosts:
             turns = f"sequentialUpdates = true\n  {body(host)}"

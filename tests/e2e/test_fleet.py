@@ -190,7 +190,7 @@ def slow_store() -> Iterator[tuple[str, list[str], threading.Event]]:
             gate.wait(60)
             self.wfile.write(content[10:])
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             """Nobody reads it."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
