@@ -19,7 +19,7 @@ from dropship import log
 from dropship.agent import answers
 from dropship.agent.answers import BrokenAnswer, HolderAnswer, LockAnswer
 from dropship.cli import asking
-from dropship.cli.columns import Column, table
+from dropship.cli.columns import Column, table, wrapped
 from dropship.cli.configuration import configuration
 from dropship.cli.output import say
 from dropship.cli.plain import one_line
@@ -139,7 +139,12 @@ def lines(found: Sequence[LockAnswer], view: View, now: float) -> list[str]:
         [scope, held, since],
         [scope, held],
     ]
-    return [*table(plans, view), *(text for one in found for text in _told(one, now))]
+    told = [text for one in found for text in _told(one, now)]
+    room = view.width
+    return [
+        *table(plans, view),
+        *(row for text in told for row in (wrapped(text, room) if room else [text])),
+    ]
 
 
 def _rows(one: LockAnswer, now: float) -> Iterator[tuple[str, ...]]:

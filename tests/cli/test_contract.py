@@ -23,6 +23,7 @@ import pytest
 from dropship.cli import (  # noqa: F401 - what an ordinary user's child cannot load any more
     check,
     history,
+    lock,
     logs,
     main,
     pause,
@@ -56,7 +57,9 @@ QUESTIONS = {
     "check": ("check",),
     "why": ("why", "app"),
     "logs": ("logs", "app"),
+    "lock": ("lock", "ls"),
 }
+ALONE = ("check", "lock")  # those that ask no agent
 ORDERS = {
     "update": ("update", "fine"),
     "rollback": ("rollback", "fine", "no-such-release"),
@@ -272,7 +275,7 @@ def test_text_is_a_result_too(host: Host, name: str) -> None:
     """On standard output, with the same exit code as the document, and nothing else said."""
     codes = {"status": 1 if attends(host) else 3, "check": 1}
     said = asked(host, *QUESTIONS[name], code=codes.get(name, 0))
-    assert "app" in said or name == "releases"
+    assert "app" in said or name in ("releases", "lock")
     assert said.endswith("\n")
     assert "\x1b" not in said
 
@@ -283,6 +286,10 @@ WRONG = {
     "status of an unknown service": (("status", "fin"), 'did you mean "fine"?'),
     "history of one": (("history", "fin"), 'did you mean "fine"?'),
     "releases of one": (("releases", "zzz"), "there are: app, fine, held, lost"),
+    "no such lock": (("lock", "break", "fleet"), "no service takes turns"),
+    "lock break of nothing": (("lock", "break"), "dropship lock ls shows them"),
+    "lock ls of one": (("lock", "ls", "fleet"), "leave the name out"),
+    "retry of no fleet": (("retry", "fine", "--fleet"), "dropship retry fine lifts its quarantine"),
     "check of one": (("check", "fin"), 'did you mean "fine"?'),
     "why of one": (("why", "fin"), 'did you mean "fine"?'),
     "logs of one": (("logs", "fin"), 'did you mean "fine"?'),
@@ -444,6 +451,7 @@ def test_hung_agent_is_told_from_none_in_ten_seconds(attended: Host) -> None:
     finally:
         attended.agent.send_signal(signal.SIGCONT)
     assert done.pop("check").returncode == 1
+    assert done.pop("lock").returncode == 0
     shown = done.pop("status")
     assert shown.stdout.startswith(f"the agent (process {pid}) has not answered for 10 s; ")
     assert f"\nfine     idle    {attended.saved('fine')['current']['name']}" in shown.stdout
@@ -481,8 +489,8 @@ def test_ordinary_user_without_permission_is_told_so(attended: Host) -> None:
         pytest.skip("needs root")
     socket = attended.folder / "run" / "control.sock"
     for name, words in {**QUESTIONS, **ORDERS, "reload": ("reload",)}.items():
-        if name == "check":
-            continue  # asks no agent
+        if name in ALONE:
+            continue
         done = as_operator(attended, *words)
         assert complaint(done, 1) == (
             f"no permission to use {socket}; "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from dropship.agent.answers import WhyAnswer, moment
-from dropship.cli import history, releases, why
+from dropship.agent.answers import BrokenAnswer, HolderAnswer, LockAnswer, WhyAnswer, moment
+from dropship.cli import history, lock, releases, why
 from dropship.cli.columns import width
-from tests.cli.given import HISTORY, NASTY, NOW, RELEASES, VIEWS, update
+from tests.cli.given import HISTORY, MD5, NASTY, NOW, RELEASES, VIEWS, update
 from tests.cli.golden_text import same
 
 
@@ -63,3 +65,31 @@ WHYS = {
 def test_why_answers_in_its_first_line(view: str) -> None:
     """Then whose it is, what can be done here, and when it is looked at next."""
     same(f"why-{view}", {name: why.lines(one, VIEWS[view], NOW) for name, one in WHYS.items()})
+
+
+def _holder(host: str, service: str, **more: Any) -> HolderAnswer:
+    usual: dict[str, Any] = {"pid": 813, "hash": MD5, "since": moment(NOW - 190)}
+    return HolderAnswer(host=host, service=service, **{**usual, **more})
+
+
+LOCKS = [
+    LockAnswer("fleet", "consul", "fleet", ("api", "web"), 1, (_holder("web-07", "api"),), waiting=4),
+    LockAnswer(
+        "each", "etcd", "worker", ("worker",), 3,
+        (
+            _holder("web-01.example.com", "worker"),
+            _holder("bb0c2e1d-6a4f", "?", pid=None, hash=None, since=None),
+        ),
+    ),
+    LockAnswer(
+        "each", "etcd", "mail", ("mail",), 1,
+        broken=BrokenAnswer("alice", "ops", moment(NOW - 40), (f"web-03 ({NASTY})",)),
+    ),
+    LockAnswer("share", "file", "share", ("cron",), 1, error="the folder is gone"),
+]  # fmt: skip
+
+
+def test_turns_are_shown_word_for_word() -> None:
+    """Who holds them, which are free, where nobody knows, and who broke some."""
+    same("locks", {name: lock.lines(LOCKS, view, NOW) for name, view in VIEWS.items()})
+    assert lock.lines([], VIEWS["80"], NOW) == ["no service of this host takes turns"]
