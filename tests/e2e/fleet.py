@@ -10,16 +10,9 @@ from typing import Any
 
 from tests.e2e.host import DEADLINE, Host, eventually
 
-Told = Callable[[Path], str]
-
-LOCKS: dict[str, Told] = {
-    "file": lambda folder: f'lock "turns" {{\n type = "file"\n path = "{folder}/turns"\n}}\n',
-}
-"""The lock block of each engine that fleets are tried with; called with the fleet's own folder."""
-
 
 class Fleet:
-    """Hosts over one store and one lock; their service is ``app``."""
+    """Hosts over one store and one lock block; their service is ``app``."""
 
     def __init__(self, folder: Path, size: int, lock: str) -> None:
         self.folder = folder

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.cli.documents import document
-from tests.e2e.fleet import LOCKS, Fleet, running
+from tests.e2e.fleet import Fleet, running
 from tests.e2e.host import Host, eventually, tarball
-
-Make = Callable[[int], Fleet]
+from tests.engines import ENGINES, LOCK, Block
 
 # Waits for a gate of its own host's, and says that it does.
 _GATED = """before "script" {{
@@ -28,10 +27,23 @@ _HEALTH = """health "script" {{
   }}"""
 
 
-@pytest.fixture(params=LOCKS)
-def lock(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The lock block of each engine in turn."""
-    return LOCKS[request.param](tmp_path)
+# The turns themselves are the contract suite's to try; here each engine is one more way round.
+_ENGINES = [pytest.param(name, marks=() if name == "file" else pytest.mark.endurance) for name in ENGINES]
+
+
+@pytest.fixture(scope="module", params=_ENGINES)
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Block]:
+    """Each engine in turn."""
+    with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as block:
+        yield block
+
+
+@pytest.fixture
+def lock(engine: Block, tmp_path: Path) -> str:
+    """Its lock block, of this test alone."""
+    return engine(tmp_path)
 
 
 def _gated(host: Host) -> str:
@@ -43,7 +55,7 @@ def test_bad_release_costs_one_host_until_the_fleet_forgets_it_or_there_is_anoth
 ) -> None:
     """One takes it and goes back, the others never start it, and say whose fault it is."""
     mended = tmp_path / "mended"
-    with running(tmp_path, 4, lock) as fleet:
+    with running(tmp_path, 3, lock) as fleet:
         fleet.configure(lambda host: _HEALTH.format(there=host.destination(), mended=mended))
         fleet.publish({"version": "1"})
         fleet.start()
@@ -54,7 +66,7 @@ def test_bad_release_costs_one_host_until_the_fleet_forgets_it_or_there_is_anoth
         for host in others:
             _says_fleet_failed(host)
             assert [row["outcome"] for row in host.history()] == ["updated"]
-        assert [host.version() for host in fleet.hosts] == ["1"] * 4
+        assert [host.version() for host in fleet.hosts] == ["1"] * 3
         # Another artifact needs nobody's help.
         fleet.publish({"version": "1 again"})
         fleet.until_version("1 again")
@@ -111,8 +123,8 @@ def test_operator_sees_who_holds_a_turn_and_breaks_it(tmp_path: Path, lock: str)
         _waits(other)
         assert held.services()["app"]["turn"]["held"] is True
         (other.folder / "gate").touch()
-        said = other.run("lock", "break", "turns")
-        assert said.stdout == f"turns: broke the turn of {socket.gethostname()} (app)\n", said
+        said = other.run("lock", "break", LOCK)
+        assert said.stdout == f"app: broke the turn of {socket.gethostname()} (app)\n", said
         other.until_version("2")
         assert held.version() == "1"
         (held.folder / "gate").touch()
@@ -135,7 +147,7 @@ def _waits(host: Host) -> None:
 
     eventually(turn, host.said)
     (mine,) = document("status", host.run("status", "--format", "json").stdout)["services"]
-    assert mine["turn"]["lock"] == "turns"
+    assert mine["turn"]["lock"] == LOCK
     assert mine["turn"]["held"] is False
     assert mine["turn"]["since"]
     said = json.loads(host.run("why", "app", "--format", "json").stdout)
@@ -203,12 +215,13 @@ def slow_store() -> Iterator[tuple[str, list[str], threading.Event]]:
     server.server_close()
 
 
+@pytest.mark.endurance
 def test_nobody_holds_a_turn_while_a_slow_store_is_downloaded_from(
-    tmp_path: Path, slow_store: tuple[str, list[str], threading.Event]
+    tmp_path: Path, lock: str, slow_store: tuple[str, list[str], threading.Event]
 ) -> None:
     """All hosts download at the same time, and take turns only for the switch."""
     url, asked, gate = slow_store
-    with running(tmp_path, 3, LOCKS["file"](tmp_path)) as fleet:
+    with running(tmp_path, 3, lock) as fleet:
         for host in fleet.hosts:
             host.configure(
                 f"""
