@@ -28,7 +28,9 @@ _HEALTH = """health "script" {{
 
 
 # The turns themselves are the contract suite's to try; here each engine is one more way round.
-_ENGINES = [pytest.param(name, marks=() if name == "file" else pytest.mark.endurance) for name in ENGINES]
+_ENGINES = [
+    pytest.param(name, marks=() if name == "file" else pytest.mark.endurance) for name in ENGINES
+]
 
 
 @pytest.fixture(scope="module", params=_ENGINES)
