@@ -26,6 +26,7 @@ from tests.e2e import chaos, fire
 from tests.e2e import soak as endurance
 from tests.e2e import suspend as sleeping
 from tests.e2e.host import Host
+from tests.engines import ENGINES
 from tests.faults import downloads as spoiled
 from tests.faults import matrix as deaths
 from tests.faults import scenes
@@ -35,6 +36,7 @@ from tests.fuzz import run as fuzz
 from tests.fuzz.pieces import pieces
 from tests.hcl.reference import library
 from tests.hcl.reference import run as reference
+from tests.lockers import contention as contenders
 from tests.power import cuts, machine
 from tests.servers import nginx, swift
 
@@ -230,6 +232,27 @@ def templates() -> Mapping[str, Any]:
     return {"size": size, "seed": seed, "go": go.version(), "good": good, **seen}
 
 
+def contention() -> Mapping[str, Any]:
+    """20 processes that take 200 turns each, one or three at a time, over each engine."""
+    processes, turns = 20, 200
+    found: dict[str, Any] = {}
+    for name, engine in ENGINES.items():
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            server = Path(folder) / "server"
+            server.mkdir()
+            block = stack.enter_context(engine(server))
+            for limit in (1, 3):
+                place = Path(folder) / f"{limit}-at-a-time"
+                place.mkdir()
+                seen = contenders.contention(
+                    place, block, limit=limit, processes=processes, turns=turns
+                )
+                found[f"{name}, {limit} at a time"] = dataclasses.asdict(seen)
+                print(f"{name}, {limit} at a time: {seen}", flush=True)
+    good = all(not one["faults"] and one["turns"] == processes * turns for one in found.values())
+    return {"size": processes * turns, "good": good, **found}
+
+
 CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "kills": kills,
     "reloads": reloads,
@@ -238,6 +261,7 @@ CHECKS: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "faults": faults,
     "power": power,
     "downloads": downloads,
+    "contention": contention,
     "soak": soak,
     "suspend": suspend,
     "matrix": matrix,

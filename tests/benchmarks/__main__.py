@@ -27,8 +27,10 @@ from tests.benchmarks import (
     parse,
     ratios,
     restart,
+    rollout,
     service,
     startup,
+    turns,
     website,
 )
 
@@ -123,6 +125,14 @@ def _restart(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return restart.measured(_counts(restart.SERVICES, args), args.rounds, folder)
 
 
+def _rollout(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return rollout.measured(max(1, round(rollout.HOSTS * args.size)), args.rounds, folder)
+
+
+def _turns(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    return turns.measured(args.rounds, folder)
+
+
 def _service(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return service.measured(args.rounds, round(website.PAYLOAD * args.size), folder)
 
@@ -147,8 +157,10 @@ _BENCHMARKS = {
     "memory": _Benchmark(_memory, memory.lines, "disk"),
     "parse": _Benchmark(_parse, parse.lines),
     "restart": _Benchmark(_restart, restart.lines),
+    "rollout": _Benchmark(_rollout, rollout.lines),
     "service": _Benchmark(_service, service.lines),
     "startup": _Benchmark(_startup, startup.lines),
+    "turns": _Benchmark(_turns, turns.lines),
 }
 
 if __name__ == "__main__":

@@ -10,10 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import corpus, crowd, downtime, idle, memory, objects, restart, service
+from tests.benchmarks import (
+    corpus,
+    crowd,
+    downtime,
+    idle,
+    memory,
+    objects,
+    restart,
+    rollout,
+    service,
+    turns,
+)
 from tests.benchmarks.stream import Stream
 from tests.benchmarks.website import Answer
 from tests.e2e.host import eventually
+from tests.engines import ENGINES
 
 pytestmark = pytest.mark.endurance
 
@@ -160,3 +172,20 @@ def test_stream_is_a_whole_archive_of_the_length_it_says() -> None:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         assert [one.size for one in archive] == [3 << 20, 3 << 20]
     assert stream.size < len(data) < 1.01 * stream.size
+
+
+def test_turn_is_timed_by_who_asks_the_engine(tmp_path: Path) -> None:
+    """A real update, and each engine has its row."""
+    rows = turns.measured(1, tmp_path)
+    assert [row["engine"] for row in rows] == list(ENGINES)
+    assert all(0 < row["median"] < 60 for row in rows)
+    assert all(row["met"] == (row["median"] <= turns.TARGET) for row in rows)
+    assert len(turns.lines(rows)) == len(ENGINES)
+
+
+def test_rollout_is_timed_to_the_last_host(tmp_path: Path) -> None:
+    """A fleet of two."""
+    rows = rollout.measured(2, 1, tmp_path)
+    assert [(row["engine"], row["hosts"]) for row in rows] == [(name, 2) for name in ENGINES]
+    assert all(row["target"] == rollout.INTERVAL + 2 * rollout.EACH for row in rows)
+    assert len(rollout.lines(rows)) == len(ENGINES)
