@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from dropship.core.phase import Phase
 from dropship.core.watch import Progress
@@ -13,12 +14,20 @@ from dropship.deploy.desk import Desk
 class Attention:
     """Implements ``core.watch.Watch``: beats, keeps the lease, lets orders in.
 
-    ``let_in`` is the driver's for all of that, ``phase`` tells what it is at.
+    ``let_in`` is the driver's for all of that, ``phase`` tells what it is at, ``trouble`` what is
+    wrong with the turn that is held meanwhile; whatever is reported, that is told as well.
     """
 
-    def __init__(self, desk: Desk, let_in: Callable[[], None], phase: Callable[[], Phase]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        let_in: Callable[[], None],
+        phase: Callable[[], Phase],
+        trouble: Callable[[], str],
+    ) -> None:
         self._desk = desk
         self._phase = phase
+        self._trouble = trouble
         self.look = let_in
 
     def wait(self, seconds: float) -> None:
@@ -31,4 +40,5 @@ class Attention:
 
     def report(self, progress: Progress) -> None:
         """Pass it on."""
-        self._desk.report(self._phase(), progress)
+        note = "; ".join(filter(None, (progress.note, self._trouble())))
+        self._desk.report(self._phase(), replace(progress, note=note))

@@ -33,6 +33,7 @@ from dropship.deploy.output import Output
 from dropship.deploy.perform import Performer
 from dropship.deploy.rig import Rig
 from dropship.deploy.turn import Turn
+from dropship.deploy.worry import Worry
 from dropship.errors import DropshipError, InterruptedByStop, LeaseLostError, LockError, StateError
 from dropship.log import Telling, hide
 
@@ -71,8 +72,11 @@ class Driver:
         self._rig = rig
         self._desk = desk
         self._log = Telling(log, lambda: words.fields(self.state))
-        self._watch = Attention(desk, self._let_in, lambda: self.state.phase)
         self._turn = Turn(rig)
+        self._watch = Attention(
+            desk, self._let_in, lambda: self.state.phase, lambda: self._turn.trouble
+        )
+        self._worry = Worry(self._turn, self._watch, self._log)
         self._listener = Listener(self._hook_line, self._passed)
         self._performer = Performer(rig, self._turn, desk, self._watch, self._listener)
         self._chores = Chores(rig, self._turn, self._performer, self._watch, self._log)
@@ -130,6 +134,7 @@ class Driver:
         if not self.state.turn:
             return
         self._turn.keep()
+        self._worry.look(working=bool(self.state.awaiting))
         lost = self._turn.lost
         if lost is not None and lost is not self._told:
             self._told = lost

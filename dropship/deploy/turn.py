@@ -62,6 +62,11 @@ class Turn:
             self._lease.confirm()
 
     @property
+    def trouble(self) -> str:
+        """Why the engine could not be asked when the lease was to be renewed; empty if it was."""
+        return self._lease.trouble if self._lease is not None and self._lost is None else ""
+
+    @property
     def lost(self) -> LeaseLostError | None:
         """Why the lease is not certain any more."""
         return self._lost

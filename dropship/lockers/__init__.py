@@ -83,7 +83,14 @@ class Mark(NamedTuple):
 
 
 class Lease(Protocol):
-    """A turn that is held until released, lost or expired."""
+    """A turn that is held until released, lost or expired.
+
+    Attributes:
+        trouble: Why it could not be renewed when that was last tried; empty if it was.
+    """
+
+    @property
+    def trouble(self) -> str: ...  # noqa: D102 - see the class
 
     def check(self) -> None:
         """Renew if it is time; asks nobody else. Called at least once a second.

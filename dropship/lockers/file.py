@@ -150,7 +150,9 @@ class FileLocker:
 
 
 class FileLease:
-    """A lock that is held."""
+    """A lock that is held; there is nothing to renew."""
+
+    trouble = ""
 
     def __init__(self, slot: _Locked) -> None:
         self._slot = slot

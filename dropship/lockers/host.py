@@ -102,6 +102,11 @@ class _Lease:
         self._lease = lease
         self._own = own
 
+    @property
+    def trouble(self) -> str:
+        """As the fleet's."""
+        return self._lease.trouble
+
     def check(self) -> None:
         """As the fleet's."""
         self._lease.check()

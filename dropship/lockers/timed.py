@@ -23,7 +23,11 @@ class Grant(Protocol):
 
 
 class TimedLease:
-    """Implements ``Lease``. ``asked``: when it was asked for (``now()``), before the request."""
+    """Implements ``Lease``. ``asked``: when it was asked for (``now()``), before the request.
+
+    Attributes:
+        trouble: As in ``Lease``.
+    """
 
     def __init__(self, grant: Grant, *, asked: float, ttl: float, what: str) -> None:
         self._grant = grant
@@ -31,7 +35,7 @@ class TimedLease:
         self._what = what
         self._lost: LeaseLostError | None = None
         self._again = 0.0
-        self._trouble = "the worker was held up"
+        self.trouble = ""
 
     def check(self) -> None:
         """Renew if it is time.
@@ -67,17 +71,18 @@ class TimedLease:
     def _renew(self, moment: float) -> None:
         try:
             if self._grant.renew():
-                self._term = Term(moment, self._term.ttl)
+                self._term, self.trouble = Term(moment, self._term.ttl), ""
             else:
                 self._lost = LeaseLostError(f"{self._what} was broken, or ran out at its engine")
         except LockError as error:
             # Not at each look: what is asked again and again is an engine that is in trouble.
             self._again = moment + self._term.ttl / 10
-            self._trouble = str(error)
+            self.trouble = str(error)
 
     def _judge(self) -> None:
         if self._lost is None and self._term.left(now()) == 0.0:
-            words = f"{self._what} could not be renewed in time: {self._trouble}"
+            why = self.trouble or "the worker was held up"
+            words = f"{self._what} could not be renewed in time: {why}"
             self._lost = LeaseLostError(words)
         if self._lost is not None:
             raise self._lost
