@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,15 @@ def test_this_host_alone_is_chosen_where_nothing_answers(tmp_path: Path) -> None
 
 def test_another_server_at_that_address_is_no_consul(tmp_path: Path, nginx: Nginx) -> None:
     """Whatever it answers."""
-    assert choose(tmp_path, {}, nginx.url.removeprefix("http://")) == Choice("file")
+    address = nginx.url.removeprefix("http://")
+    assert choose(tmp_path, {}, address) == Choice("file")
+    page = nginx.www / "v1" / "status" / "leader"
+    page.parent.mkdir(parents=True)
+    page.write_text("<html>Our leader</html>")
+    try:
+        assert choose(tmp_path, {}, address) == Choice("file")
+    finally:
+        shutil.rmtree(nginx.www / "v1")
 
 
 def test_address_in_the_environment_is_that_of_consul_whether_it_answers_or_not(
