@@ -31,8 +31,20 @@ def parted(location: Any) -> tuple[str, str]:
     return said, ""
 
 
+def pattern_of(location: Any) -> Pattern | None:
+    """Where the version stands in the address; None if it has none. What is escaped stays so."""
+    return Pattern.of(parted(location)[0])
+
+
+def version_of(location: Any, pattern: Pattern, name: str) -> str | None:
+    """The version in a name of the pattern's folder, without the escapes of a URL."""
+    if not getattr(location, "url", ""):
+        return pattern.version(name)
+    return replace(pattern, part=unquote(pattern.part)).version(unquote(name))
+
+
 def filled(location: Any, pattern: Pattern, version: str) -> str:
-    """The address of one version; ``pattern``: of the location's, without its query."""
+    """The address of one version, which has no escapes."""
     text = quote(version, safe="+:@!$&'()*,;=~") if getattr(location, "url", "") else version
     return pattern.filled(text) + parted(location)[1]
 

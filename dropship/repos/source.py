@@ -15,7 +15,7 @@ from dropship.core.values import Token
 from dropship.core.version import Constraint, Pattern, key
 from dropship.errors import MissingError, RepoError
 from dropship.repos import Body, Found, Repo
-from dropship.repos.address import at, filled, parted
+from dropship.repos.address import at, filled, pattern_of, version_of
 from dropship.repos.sidecar import Sidecar
 
 # Versions that stand in folders may lack the artifact: half published, half deleted.
@@ -47,7 +47,7 @@ class Source:
         self._location = location
         self._sidecar = Sidecar(repo) if sidecar else None
         self._constraint = constraint or Constraint()
-        self._pattern = Pattern.of(parted(location)[0])
+        self._pattern = pattern_of(location)
         self.local = bool(getattr(repo, "local", False))
         self.versioned = self._pattern is not None
 
@@ -125,8 +125,8 @@ class Source:
 
     def _listed(self, pattern: Pattern) -> list[str]:
         order = self._constraint.order
-        names = self._bounded(pattern)
-        found = {version for name in names if (version := pattern.version(name)) is not None}
+        told = (version_of(self._location, pattern, one) for one in self._bounded(pattern))
+        found = {version for version in told if version is not None}
         known = [(rank, one) for one in found if (rank := key(order, one)) is not None]
         return [one for _, one in sorted(known, reverse=True)]
 

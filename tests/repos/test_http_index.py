@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -184,6 +185,22 @@ def test_newest_version_of_a_folder_is_the_artifact(nginx: Nginx, path: str, url
         assert drain(source.open(found)) == b"1.10"
         with pytest.raises(MissingError, match=r"api-3\.tgz.*404"):
             source.find("3")
+
+
+@pytest.mark.parametrize("part", ["my%20api-{version}.tgz", "my%20api-{version}/%61.tgz"])
+def test_version_may_have_characters_that_a_url_escapes(nginx: Nginx, part: str) -> None:
+    """It is called as people call it, and found, pinned and read in its place."""
+    base = f"escapes-{abs(hash(part))}"
+    for version in ("9 é%", "10 é%"):
+        made = nginx.www / base / unquote(part).format(version=version)
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text(version)
+    with repo() as store:
+        location = HttpLocation(url=f"{nginx.url}/list/{base}/{part}")
+        source = Source(store, location, Constraint("natural"))
+        assert source.versions() == ["10 é%", "9 é%"]
+        assert drain(source.open(source.find())) == "10 é%".encode()
+        assert source.find("9 é%").version == "9 é%"
 
 
 def test_index_page_is_asked_for_with_the_query_of_the_artifact(httpserver: HTTPServer) -> None:
