@@ -86,7 +86,7 @@ class Errands:
                 marks.see(one)
         if request.command == "pin":
             for one in wanted:
-                versions.see(one)
+                versions.see(one, request.version)
         orders = [_Order(one.name, make(request, self._next_ticket())) for one in wanted]
         which = ", ".join(one.name for one in orders)
         _log.info("%s of %s asked for by %s", request.command, which, caller.who())

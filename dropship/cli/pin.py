@@ -59,7 +59,7 @@ def _spelled(args: argparse.Namespace, wanted: str) -> str:
     try:
         config = configuration(args)
         (service,) = services(config, (args.service,))
-        versions.see(service)
+        versions.see(service, wanted)
         return versions.spelled(Workshop(config, os.environ).rig(service), wanted)
     except (RepoError, ConfigError) as error:
         say(f"dropship: not looked up: {log.hide(str(error))}", sys.stderr)

@@ -28,6 +28,8 @@ Key: TypeAlias = tuple[Any, ...]
 
 _LONGEST: Final = 255  # characters, as of a file's name; Python itself has bounds for numbers
 
+_ASTRAY: Final = frozenset({".", ".."})
+
 PLACE: Final = "{version}"
 """What stands for the version in a path."""
 
@@ -263,10 +265,16 @@ class Pattern:
         first, *others = (re.escape(one) for one in self.part.split(PLACE))
         again = "(?P=version)".join(others)
         name = name.removesuffix("/")
-        match = re.fullmatch(f"{first}(?P<version>[^/]+?){again}", name, re.DOTALL)
         # It goes into paths, logs and hooks' environments, and anybody may have put it there.
-        sound = name not in {".", ".."} and name.isprintable() and len(name) <= _LONGEST
-        return match["version"] if match and sound else None
+        if name in _ASTRAY or not name.isprintable() or len(name) > _LONGEST:
+            return None
+        match = re.fullmatch(f"{first}(?P<version>[^/]+?){again}", name, re.DOTALL)
+        return match["version"] if match and match["version"] not in _ASTRAY else None
+
+    def takes(self, version: str) -> bool:
+        """Whether a name of the folder could have this version; others would lead elsewhere."""
+        name = self.part.replace(PLACE, version)
+        return self.version(name if self.ends else f"{name}/") == version
 
     def filled(self, version: str) -> str:
         """The address of one version."""

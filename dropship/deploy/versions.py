@@ -14,7 +14,7 @@ from dropship.core.saved import Saved
 from dropship.core.version import PLACE, key
 from dropship.deploy.rig import Rig
 from dropship.errors import DropshipError
-from dropship.repos.address import address
+from dropship.repos.address import pattern_of
 
 _NAMED: Final = 5
 
@@ -38,21 +38,29 @@ class Version:
     pinned: bool
 
 
-def see(service: ServiceConfig) -> None:
-    """See that a service has versions.
+def see(service: ServiceConfig, wanted: str | None = None) -> None:
+    """See that a service has versions, and that ``wanted`` may be one.
+
+    Whoever may ask for a version chooses among those of the artifact, and nothing beside them.
 
     Raises:
-        DropshipError: It has none.
+        DropshipError: It has none, or that is none.
     """
-    if PLACE not in address(service.artifact.location):
+    pattern = pattern_of(service.artifact.location)
+    if pattern is None:
         raise DropshipError(
             f"{service.name} has no versions: there is no {PLACE} in its artifact's path",
             cure=f'write where it stands, such as path = "api-{PLACE}.tar.gz"',
         )
+    if wanted is not None and not pattern.takes(wanted):
+        raise DropshipError(
+            f"{wanted!a} cannot be a version of {service.name}",
+            cure="name one of dropship versions",
+        )
 
 
 def versions(rig: Rig) -> list[Version]:
-    """What the store has, newest first; and what is pinned, also where the store has it no more.
+    """What the store has, newest first.
 
     Raises:
         DropshipError: The service has none, the store cannot be asked, or state cannot be read.

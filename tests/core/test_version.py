@@ -182,6 +182,7 @@ def test_version_is_found_in_a_name(
         ("api-{version}.tgz", "web-2.0.tgz"),
         ("app/{version}/api.tgz", "2.0"),
         ("app/{version}/api.tgz", "../"),
+        ("app/v{version}/{version}/api.tgz", "v../"),
         ("{version}-{version}.tgz", "1-2.tgz"),
         ("api-{version}", "api-1\n2"),
         ("api-{version}", "api-" + "1" * 256),
@@ -192,6 +193,25 @@ def test_name_without_a_sound_version_has_none(address: str, name: str) -> None:
     pattern = Pattern.of(address)
     assert pattern is not None
     assert pattern.version(name) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "taken", "refused"),
+    [
+        ("/d/api-{version}.tgz", "1.0", "1/../../etc/passwd"),
+        ("/d/{version}/api.tgz", "2026 final", "../../home/mallory"),
+        ("/d/{version}/api-{version}.tgz", "1", ".."),
+        ("/d/v{version}/{version}/api.tgz", "1", ".."),
+        ("/d/{version}/api.tgz", "..1", "1\n"),
+        ("{version}", "1", ""),
+    ],
+)
+def test_version_that_leads_elsewhere_is_not_taken(address: str, taken: str, refused: str) -> None:
+    """Whoever may name a version may name nothing else."""
+    pattern = Pattern.of(address)
+    assert pattern is not None
+    assert pattern.takes(taken)
+    assert not pattern.takes(refused)
 
 
 def test_address_without_a_place_for_the_version_is_no_pattern() -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from dropship.agent import client
+from dropship.agent.protocol import Request
+from dropship.errors import DropshipError
 from tests.cli import documents
 from tests.e2e.host import Host, eventually, tarball
 
@@ -86,6 +89,9 @@ def test_pinned_version_is_held_until_it_is_let_go(host: Host, attended: bool) -
     if attended:
         host.start()
         host.pid("api")
+        # Whoever may talk to the agent need not be able to write to its stores, or elsewhere.
+        with pytest.raises(DropshipError, match="cannot be a version of api"):
+            client.ask(host.folder / "run", Request("pin", ("api",), version="1/../../x"))
 
     def follow(version: str) -> None:
         if not attended:
@@ -123,6 +129,9 @@ def test_version_that_is_not_there_cannot_be_pinned(host: Host) -> None:
         assert done.returncode == 1
         assert "app has no versions: there is no {version} in its artifact's path" in done.stderr
     assert host.run("pin", "apj", "1").returncode == 2
+    done = host.run("pin", "api", "1/../../x")
+    assert done.returncode == 1
+    assert "'1/../../x' cannot be a version of api" in done.stderr
 
 
 def test_version_gone_from_the_store_stays_installed(host: Host) -> None:
