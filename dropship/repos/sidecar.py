@@ -24,8 +24,6 @@ from dropship.repos.address import behind, beside, path
 _OWN_BYTES: Final = 1 << 20
 _SUMS_BYTES: Final = 8 << 20
 _PIECE_BYTES: Final = 64 << 10
-# Nobody listens while a store is asked; one that is slow must not look like a worker that hangs.
-_LONGEST_SECONDS: Final = 20.0
 
 
 class _Kind(NamedTuple):
@@ -74,8 +72,10 @@ class Sidecar:
         if prepare := getattr(self._repo, "prepare", None):
             prepare(_KINDS[0].of(location))
 
-    def vouched(self, location: Any, found: Found) -> Found:
+    def vouched(self, location: Any, found: Found, until: float) -> Found:
         """What was found, with what the file beside it says, and that file's token in its own.
+
+        ``until``: by the clock; nobody is asked any more then.
 
         Raises:
             RepoError: There is none, it could not be read, or does not say.
@@ -86,7 +86,6 @@ class Sidecar:
                 cure="leave out `checksum`",
                 permanent=True,
             )
-        until = self._clock() + _LONGEST_SECONDS
         kind, seen = self._seen(location, found, until)
         checksums = self._said(kind, location, seen, until)
         return found._replace(
@@ -97,15 +96,16 @@ class Sidecar:
 
     def _seen(self, location: Any, found: Found, until: float) -> tuple[_Kind, Found]:
         """The file there is: the one of the last time, or the first of all."""
+        self._in_time(found.source, until)
         known = self._kind
         if known is not None and (seen := self._there(known, location)):
             return known, seen
         reasons: list[str] = []
         for kind in _KINDS:
+            self._in_time(found.source, until)
             if seen := self._there(kind, location, reasons):
                 self._remember(kind, location)
                 return kind, seen
-            self._in_time(found.source, until)
         raise _none(location, found, reasons)
 
     def _there(self, kind: _Kind, location: Any, reasons: list[str] | None = None) -> Found | None:
@@ -162,7 +162,7 @@ class Sidecar:
     def _in_time(self, source: str, until: float) -> None:
         if self._clock() > until:
             raise RepoError(
-                f"{source}: looking for its checksums took longer than {_LONGEST_SECONDS:.0f} s"
+                f"{source}: the store is so slow that there is no time left for its checksums"
             )
 
 

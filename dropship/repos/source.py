@@ -22,7 +22,9 @@ from dropship.repos.sidecar import Sidecar
 _TRIED: Final = 5
 _MOST_NAMES: Final = 100_000
 # Nobody listens while a store is asked; one that is slow must not look like a worker that hangs.
-_LONGEST_SECONDS: Final = 20.0
+# No request begins when this is over, and the last one may take its own timeouts.
+_LONGEST_SECONDS: Final = 30.0
+_LONGEST_LISTING_SECONDS: Final = 20.0
 
 
 class Source:
@@ -45,7 +47,7 @@ class Source:
         self._clock = clock
         self._repo = repo
         self._location = location
-        self._sidecar = Sidecar(repo) if sidecar else None
+        self._sidecar = Sidecar(repo, clock) if sidecar else None
         self._constraint = constraint or Constraint()
         self._pattern = pattern_of(location)
         self.local = bool(getattr(repo, "local", False))
@@ -66,11 +68,12 @@ class Source:
             RepoError: The store could not be asked, or nothing vouches for the artifact where
                 something should.
         """
+        until = self._clock() + _LONGEST_SECONDS
         if self._pattern is None:
-            return self._whole(self._location)
+            return self._whole(self._location, until)
         if pinned is not None:
-            return self._version(self._pattern, pinned)
-        return self._newest(self._pattern)
+            return self._version(self._pattern, pinned, until)
+        return self._newest(self._pattern, until)
 
     def open(self, found: Found, offset: int = 0) -> Body:
         """The bytes of exactly what ``find`` saw, from ``offset`` on.
@@ -97,28 +100,32 @@ class Source:
         """Whether the constraint does."""
         return self._constraint.admits(version)
 
-    def _newest(self, pattern: Pattern) -> Found:
+    def _newest(self, pattern: Pattern, until: float) -> Found:
         listed = self._listed(pattern)
         wanted = [one for one in listed if self._constraint.admits(one)]
         if not wanted:
             raise _none(pattern, listed, self._constraint.text)
+        first = None
         for version in wanted[:_TRIED]:
             try:
-                return self._version(pattern, version)
-            except MissingError:
-                continue
-        return self._version(pattern, wanted[0])
+                return self._version(pattern, version, until)
+            except MissingError as error:
+                first = first or error
+            if self._clock() > until:
+                break
+        assert first is not None  # noqa: S101 - at least one was asked for
+        raise first
 
-    def _version(self, pattern: Pattern, version: str) -> Found:
-        found = self._whole(self._at(pattern, version))
+    def _version(self, pattern: Pattern, version: str, until: float) -> Found:
+        found = self._whole(self._at(pattern, version), until)
         token = Token(f"{version} {found.token}")
         own = found.token if found.own is None else found.own
         return found._replace(version=version, token=token, own=own)
 
-    def _whole(self, location: Any) -> Found:
+    def _whole(self, location: Any, until: float) -> Found:
         """What is found, with what the file beside it says."""
         found = self._repo.find(location)
-        return self._sidecar.vouched(location, found) if self._sidecar else found
+        return self._sidecar.vouched(location, found, until) if self._sidecar else found
 
     def _at(self, pattern: Pattern, version: str) -> Any:
         return at(self._location, filled(self._location, pattern, version))
@@ -132,7 +139,7 @@ class Source:
 
     def _bounded(self, pattern: Pattern) -> Iterator[str]:
         """What the folder has, which may be a bucket that somebody else fills."""
-        until = self._clock() + _LONGEST_SECONDS
+        until = self._clock() + _LONGEST_LISTING_SECONDS
         names = self._repo.names(self._location, pattern.folder, pattern.begins)
         for count, name in enumerate(names):
             where = f"{pattern.folder}{pattern.begins}"
@@ -143,7 +150,9 @@ class Source:
                     permanent=True,
                 )
             if self._clock() > until:
-                raise RepoError(f"listing {where} took longer than {_LONGEST_SECONDS:.0f} s")
+                raise RepoError(
+                    f"listing {where} took longer than {_LONGEST_LISTING_SECONDS:.0f} s"
+                )
             yield name
 
 

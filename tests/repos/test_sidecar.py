@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,13 +57,14 @@ class Beside:
     shelf: Folder
     repo: Counted
     sidecar: Sidecar
+    until: float = math.inf
 
     def ask(self) -> Found:
         """What a check finds; what was noted before is forgotten."""
         self.repo.found.clear()
         self.repo.opened.clear()
         location = self.shelf.location("api.tar.gz")
-        return self.sidecar.vouched(location, FileRepo.find(self.repo, location))
+        return self.sidecar.vouched(location, FileRepo.find(self.repo, location), self.until)
 
     def values(self) -> list[str]:
         """The digests that it finds."""
@@ -169,8 +171,8 @@ def test_store_that_dawdles_is_given_up_for_now(there: Beside) -> None:
     for name in ("checksums.txt", "api.tar.gz.sha256"):
         there.shelf.put(name, f"{SHA256}  api.tar.gz".encode())
         hours: Callable[[], float] = itertools.count(0, 3600).__next__
-        error = Beside(there.shelf, there.repo, Sidecar(there.repo, hours)).refused()
-        assert "took longer than 20 s" in str(error)
+        error = Beside(there.shelf, there.repo, Sidecar(there.repo, hours), 20.0).refused()
+        assert "no time left for its checksums" in str(error)
         assert not error.permanent
 
 
@@ -178,7 +180,7 @@ def test_artifact_without_a_name_is_told(there: Beside) -> None:
     """Nothing can be put behind it."""
     found = FileRepo.find(there.repo, there.shelf.location("api.tar.gz"))
     with pytest.raises(RepoError, match="has no name that a file of checksums could go by"):
-        there.sidecar.vouched(HttpLocation(url="https://releases.example.com"), found)
+        there.sidecar.vouched(HttpLocation(url="https://releases.example.com"), found, math.inf)
 
 
 S3 = S3Location(bucket="b", path="web/a?b.tgz")

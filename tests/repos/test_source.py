@@ -12,6 +12,7 @@ import pytest
 from dropship.core.values import Duration
 from dropship.core.version import Constraint
 from dropship.errors import MissingError, RepoError
+from dropship.repos import Found
 from dropship.repos.file import FileLocation, FileOptions, FileRepo
 from dropship.repos.source import Source
 
@@ -102,6 +103,34 @@ def test_folder_that_cannot_be_read_is_not_one_without_versions(tmp_path: Path) 
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(RepoError, match="circle"):
         source(tmp_path, "loop/{version}/a.tgz").find()
+
+
+def test_versions_without_the_artifact_are_not_gone_through_for_ever(tmp_path: Path) -> None:
+    """Once the time is over, the first is complained of and nobody is asked any more."""
+    asked: list[str] = []
+
+    class Slow(FileRepo):
+        def find(self, location: FileLocation) -> Found:
+            asked.append(location.path)
+            return super().find(location)
+
+    publish(tmp_path, "1.0/a.tgz", "1.1/other", "1.2/other", "1.3/other")
+    repo, location = Slow(FileOptions(root=tmp_path)), FileLocation(path="{version}/a.tgz")
+    # Two are asked for: nine looks at the clock are those of the listing.
+    ticks = iter([0.0] * 7 + [31.0] * 9)
+    with pytest.raises(MissingError, match=r"1\.3/a\.tgz"):
+        Source(repo, location, clock=lambda: next(ticks)).find()
+    assert asked == ["1.3/a.tgz", "1.2/a.tgz"]
+
+
+def test_sidecar_has_what_is_left_of_the_time(tmp_path: Path) -> None:
+    """Of a store that was slow to tell of the artifact, nothing more is wanted for now."""
+    publish(tmp_path, "a.tgz", "a.tgz.sha256")
+    repo, location = FileRepo(FileOptions(root=tmp_path)), FileLocation(path="a.tgz")
+    ticks = iter([0.0, 31.0])
+    with pytest.raises(RepoError, match="no time left") as caught:
+        Source(repo, location, sidecar=True, clock=lambda: next(ticks)).find()
+    assert not caught.value.permanent
 
 
 def test_listing_without_end_is_given_up(tmp_path: Path) -> None:
