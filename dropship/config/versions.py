@@ -9,7 +9,7 @@ from dropship.config.reader import Reader, Values
 from dropship.core.option import fold
 from dropship.core.version import PLACE, Constraint, VersionError
 from dropship.hcl.ast import CallValue, Item, StringValue
-from dropship.repos.address import address
+from dropship.repos.address import parted
 
 _ELSEWHERE: Final = ("destination", "bucket", "releasepath")
 _CHOOSING: Final = ("version", "versionorder", "allowdowngrade")
@@ -32,7 +32,7 @@ def versions(reader: Reader, body: Body, values: Values, location: Any) -> None:
     said = body.named("url" if getattr(location, "url", "") else "path")
     if not said or isinstance(said[-1].value, CallValue):
         return
-    if PLACE in address(location):
+    if PLACE in parted(location)[0]:
         _contradictions(reader, body, values)
     else:
         _placeless(reader, body, values, said[-1])

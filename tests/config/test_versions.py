@@ -42,6 +42,12 @@ def test_version_that_means_nothing_is_told(read: Reader, written: str, message:
     assert [one for one in said if one.startswith(message)], said
 
 
+def test_version_in_the_query_of_a_url_is_none(read: Reader) -> None:
+    """Nobody could list what it may be."""
+    said = reading(read, 'url = "https://h/get?file={version}.tgz" version = "2.*"', "http")
+    assert said.codes == ["E261"]
+
+
 def test_one_version_of_an_object_and_several_objects_contradict_each_other(read: Reader) -> None:
     """``versionId`` is another thing altogether."""
     written = 'bucket = "b" versionId = "v" ' + PLACE
