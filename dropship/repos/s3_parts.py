@@ -8,6 +8,7 @@ be refused for ever. https://docs.aws.amazon.com/AmazonS3/latest/userguide/check
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from dropship.core.values import Md5, Token
 _TOKEN: Final = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,4})")
 _MOST_PARTS: Final = 10_000
 _MOST_QUESTIONS: Final = 64
+# Nobody listens while a store is asked; one that is slow must not look like a worker that hangs.
+_LONGEST_SECONDS: Final = 10.0
 
 
 def count(token: Token) -> int | None:
@@ -26,15 +29,22 @@ def count(token: Token) -> int | None:
     return number if 0 < number <= _MOST_PARTS else None
 
 
-def parts(token: Token, total: int | None, size_of: Callable[[int], int | None]) -> Parts | None:
+def parts(
+    token: Token,
+    total: int | None,
+    size_of: Callable[[int], int | None],
+    clock: Callable[[], float] = time.monotonic,
+) -> Parts | None:
     """The parts of an object of ``total`` bytes; None where they cannot be learnt.
 
     ``size_of`` asks for the bytes of one part, from 1 on: None where the store does not tell.
+    Parts that differ are each asked for, and not learnt from a store that is too slow for that.
     """
     match, many = _TOKEN.fullmatch(token), count(token)
     if match is None or many is None or not total:
         return None
-    sizes = _sizes(total, many, size_of)
+    until = clock() + _LONGEST_SECONDS
+    sizes = _sizes(total, many, lambda number: size_of(number) if clock() <= until else None)
     return Parts(sizes, Md5(match[1]), "raw") if sizes else None
 
 

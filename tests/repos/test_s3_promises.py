@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from dropship.core.checksum import computable
-from dropship.core.values import Secret
+from dropship.core.values import Secret, Token
 from dropship.errors import IntegrityError, RepoError
 from dropship.install.stage import stage
 from dropship.repos import Found, s3_parts
@@ -310,6 +310,24 @@ def test_sizes_that_do_not_make_the_whole_are_no_parts() -> None:
     for sizes in ([4, 4, 4], [0, 5, 5], [10, 0, 0], [5, None, 1], [20, 1, 1], [4, 5, 9]):
         assert s3_parts.parts(token, 10, lambda number, told=sizes: told[number - 1]) is None  # type: ignore[misc] # bound now
     assert s3_parts.parts(token, None, lambda _: 1) is None
+
+
+def test_parts_of_a_store_that_dawdles_are_not_gone_through() -> None:
+    """A worker that asks for each of them for minutes would look like one that hangs."""
+    token, sizes = Token(f"{MD5}-60"), [5, *([7] * 59)]
+    asked: list[int] = []
+
+    def size_of(number: int) -> int:
+        asked.append(number)
+        return sizes[number - 1]
+
+    def clock() -> float:
+        return 2.0 * len(asked)
+
+    assert s3_parts.parts(token, sum(sizes), size_of, clock) is None
+    assert len(asked) == 6
+    asked.clear()
+    assert s3_parts.parts(token, sum(sizes), size_of, lambda: 0.0) is not None
 
 
 def test_extra_of_the_package_brings_what_computes_the_other_checksums() -> None:
