@@ -119,7 +119,7 @@ def test_parts_are_learnt_once_for_all_checks(
         ("one", [DATA[:1000]], 1),
         ("two", cut(DATA[: 3 * MIB], 2 * MIB), 2),
         ("even", cut(DATA[: 4 * MIB], 2 * MIB), 2),
-        ("many", cut(DATA[: 300 << 10], 1 << 10), 3),
+        ("many", cut(DATA[: 66 << 10], 1 << 10), 3),
         ("odd", [DATA[:7], DATA[7:100], DATA[100:150], DATA[150:151]], 6),
         ("last-is-larger", [DATA[:7], DATA[7:14], DATA[14:150]], 3),
     ],
