@@ -39,9 +39,15 @@ from dropship.errors import (
     StateError,
 )
 from dropship.install import activate, adopt, stage, taking
+from dropship.net.heed import limited
 from dropship.repos import Found
 
 _log = logging.getLogger("dropship.deploy")
+
+
+# Nobody looks around while the store is asked, and for a worker that is silent for longer than
+# `watchdog` its supervisor has no other word than SIGABRT. Timeouts alone bound each read only.
+_LONGEST_ASK_SECONDS: Final = 45.0
 
 
 class Performer:
@@ -84,7 +90,7 @@ class Performer:
     def _ask(self, _command: do.Ask, state: State) -> on.Completion:
         rig = self._rig
         try:
-            with self._desk.interrupting():
+            with limited(_LONGEST_ASK_SECONDS, self._too_slow), self._desk.interrupting():
                 self._found = rig.source.find(state.saved.pinned)
         except RepoError as error:
             self._explain(error, state)
@@ -100,6 +106,12 @@ class Performer:
             md5=found.md5,
             version=found.version,
             marked=None if _runs(state, seen, md5) else self._marked(md5),
+        )
+
+    def _too_slow(self) -> RepoError:
+        return RepoError(
+            f"the store of {self._rig.service.name} had not answered within "
+            f"{_LONGEST_ASK_SECONDS:g} s"
         )
 
     def _marked(self, md5: Md5 | None) -> str | None:

@@ -69,22 +69,33 @@ class Heed:
 
 
 @contextmanager
-def bounded(watch: Watch, seconds: float, what: str) -> Iterator[None]:
-    """All that happens within this looks around, and is over after ``seconds``.
+def limited(
+    seconds: float, error: Callable[[], Exception], look: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """All that happens within this is over after ``seconds``, wherever it is then.
 
     A server's silence can be bounded for each read alone; one that sends a byte now and then would
-    keep us for ever.
+    keep us for ever. ``error`` is what is raised, every second anew for who does not let it pass;
+    ``look`` is called until then.
+    """
+    until = time.monotonic() + seconds
+
+    def ring() -> None:
+        look()
+        if time.monotonic() >= until:
+            raise error()
+
+    with Heed(ring, min(1.0, seconds)) as heed, heed.blocking():
+        yield
+
+
+@contextmanager
+def bounded(watch: Watch, seconds: float, what: str) -> Iterator[None]:
+    """As ``limited``, attentively.
 
     Raises:
         NetError: It took longer; ``what`` says what was asked.
     """
-    until = time.monotonic() + seconds
-
-    def look() -> None:
-        watch.look()
-        if time.monotonic() >= until:
-            raise NetError(f"{what}: no answer in time")
-
     watch.look()
-    with Heed(look, min(1.0, seconds)) as heed, heed.blocking():
+    with limited(seconds, lambda: NetError(f"{what}: no answer in time"), watch.look):
         yield
