@@ -120,11 +120,18 @@ def between(
         made.server.socket = context.wrap_socket(
             made.server.socket, server_side=True, do_handshake_on_connect=False
         )
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.05,))
+    with serving(made.server):
+        yield made
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    """A server, serving while a block lasts."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield made
+        yield
     finally:
-        made.server.shutdown()
+        server.shutdown()
         thread.join()
-        made.server.server_close()
+        server.server_close()

@@ -7,7 +7,6 @@ the catalog leads to it.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -16,7 +15,7 @@ from typing import Any
 
 import requests
 
-from tests.servers.between import QuietServer
+from tests.servers.between import QuietServer, serving
 from tests.servers.swift import ACCESS_KEY, SECRET, Swift
 
 USER = "joe"
@@ -159,11 +158,5 @@ def _handler(identity: Identity) -> type[BaseHTTPRequestHandler]:
 def identity(swift: Swift) -> Iterator[Identity]:
     """One that runs while a block lasts."""
     made = Identity(swift)
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with serving(made.server):
         yield made
-    finally:
-        made.server.shutdown()
-        thread.join()
-        made.server.server_close()
