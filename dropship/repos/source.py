@@ -15,7 +15,7 @@ from dropship.core.values import Token
 from dropship.core.version import Constraint, Pattern, key
 from dropship.errors import MissingError, RepoError
 from dropship.repos import Body, Found, Repo
-from dropship.repos.address import at, filled, pattern_of, version_of
+from dropship.repos.address import at, filled, pattern_of, shown, version_of
 from dropship.repos.sidecar import Sidecar
 
 # Versions that stand in folders may lack the artifact: half published, half deleted.
@@ -104,7 +104,8 @@ class Source:
         listed = self._listed(pattern)
         wanted = [one for one in listed if self._constraint.admits(one)]
         if not wanted:
-            raise _none(pattern, listed, self._constraint.text)
+            where = shown(self._location, pattern.folder + pattern.part)
+            raise _none(where, listed, self._constraint.text)
         first = None
         for version in wanted[:_TRIED]:
             try:
@@ -141,8 +142,8 @@ class Source:
         """What the folder has, which may be a bucket that somebody else fills."""
         until = self._clock() + _LONGEST_LISTING_SECONDS
         names = self._repo.names(self._location, pattern.folder, pattern.begins)
+        where = shown(self._location, pattern.folder + pattern.begins)
         for count, name in enumerate(names):
-            where = f"{pattern.folder}{pattern.begins}"
             if count == _MOST_NAMES:
                 raise RepoError(
                     f"there are more than {_MOST_NAMES} names below {where}",
@@ -156,8 +157,7 @@ class Source:
             yield name
 
 
-def _none(pattern: Pattern, listed: list[str], text: str) -> MissingError:
-    where = f"{pattern.folder}{pattern.part}"
+def _none(where: str, listed: list[str], text: str) -> MissingError:
     if not listed:
         return MissingError(
             f"no version of {where} is in the store",

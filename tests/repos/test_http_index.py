@@ -203,6 +203,20 @@ def test_version_may_have_characters_that_a_url_escapes(nginx: Nginx, part: str)
         assert source.find("9 é%").version == "9 é%"
 
 
+@pytest.mark.parametrize("wanted", ["", "> 2"])
+def test_login_in_the_url_of_versions_is_not_told(nginx: Nginx, wanted: str) -> None:
+    """Who reads why there is none need not know it."""
+    (nginx.www / "told").mkdir(exist_ok=True)
+    (nginx.www / "told" / "api-1.tgz").touch()
+    base = nginx.url.replace("://", "://deploy:hunter2@")
+    name = "api" if wanted else "web"
+    location = HttpLocation(url=f"{base}/list/told/{name}-{{version}}.tgz?sig=hunter3")
+    with repo() as store, pytest.raises(MissingError) as caught:
+        Source(store, location, Constraint(text=wanted)).find()
+    assert f"{nginx.url}/list/told/{name}-{{version}}.tgz" in str(caught.value)
+    assert "hunter" not in str(caught.value)
+
+
 def test_index_page_is_asked_for_with_the_query_of_the_artifact(httpserver: HTTPServer) -> None:
     """It may be what lets us read there."""
     page = "<a href=api-1.tgz>x</a>"
