@@ -173,6 +173,7 @@ def test_store_that_dawdles_is_given_up_for_now(there: Beside) -> None:
         hours: Callable[[], float] = itertools.count(0, 3600).__next__
         error = Beside(there.shelf, there.repo, Sidecar(there.repo, hours), 20.0).refused()
         assert "no time left for its checksums" in str(error)
+        assert len(there.repo.found) < 3
         assert not error.permanent
 
 

@@ -123,14 +123,29 @@ def test_versions_without_the_artifact_are_not_gone_through_for_ever(tmp_path: P
     assert asked == ["1.3/a.tgz", "1.2/a.tgz"]
 
 
-def test_sidecar_has_what_is_left_of_the_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_sidecar_has_what_is_left_of_the_time(tmp_path: Path, *, known: bool) -> None:
     """Of a store that was slow to tell of the artifact, nothing more is wanted for now."""
-    publish(tmp_path, "a.tgz", "a.tgz.sha256")
-    repo, location = FileRepo(FileOptions(root=tmp_path)), FileLocation(path="a.tgz")
-    ticks = iter([0.0, 31.0])
+    now, asked = [0.0], list[str]()
+
+    class Slow(FileRepo):
+        def find(self, location: FileLocation) -> Found:
+            asked.append(location.path)
+            return super().find(location)
+
+    publish(tmp_path, "a.tgz")
+    (tmp_path / "a.tgz.md5").write_text("0" * 32)
+    repo = Slow(FileOptions(root=tmp_path))
+    location = FileLocation(path="a.tgz", settle=Duration(0))
+    one = Source(repo, location, sidecar=True, clock=lambda: now[0] * len(asked))
+    if known:
+        assert one.find().checksums
+        asked.clear()
+    now[0] = 31.0
     with pytest.raises(RepoError, match="no time left") as caught:
-        Source(repo, location, sidecar=True, clock=lambda: next(ticks)).find()
+        one.find()
     assert not caught.value.permanent
+    assert asked == ["a.tgz"]
 
 
 def test_listing_without_end_is_given_up(tmp_path: Path) -> None:
