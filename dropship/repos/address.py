@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from dropship.core.version import Pattern
-from dropship.net import url as urls
 
 
 def address(location: Any) -> str:
@@ -54,11 +53,6 @@ def path(location: Any) -> str:
     """The path in the address, as people know it: without escapes and the query of a URL."""
     said = address(location)
     return unquote(urlsplit(said).path) if getattr(location, "url", "") else said
-
-
-def shown(location: Any, address: str) -> str:
-    """An address in the store of the location, for people: without the login of a URL."""
-    return urls.shown(address) if getattr(location, "url", "") else address
 
 
 def beside(location: Any, name: str) -> Any:

@@ -14,8 +14,9 @@ from typing import Any, Final
 from dropship.core.values import Token
 from dropship.core.version import Constraint, Pattern, key
 from dropship.errors import MissingError, RepoError
+from dropship.net import url as urls
 from dropship.repos import Body, Found, Repo
-from dropship.repos.address import at, filled, pattern_of, shown, version_of
+from dropship.repos.address import at, filled, pattern_of, version_of
 from dropship.repos.sidecar import Sidecar
 
 # Versions that stand in folders may lack the artifact: half published, half deleted.
@@ -104,7 +105,7 @@ class Source:
         listed = self._listed(pattern)
         wanted = [one for one in listed if self._constraint.admits(one)]
         if not wanted:
-            where = shown(self._location, pattern.folder + pattern.part)
+            where = self._shown(pattern.folder + pattern.part)
             raise _none(where, listed, self._constraint.text)
         first = None
         for version in wanted[:_TRIED]:
@@ -131,6 +132,10 @@ class Source:
     def _at(self, pattern: Pattern, version: str) -> Any:
         return at(self._location, filled(self._location, pattern, version))
 
+    def _shown(self, address: str) -> str:
+        """An address for people: without the login of a URL."""
+        return urls.shown(address) if getattr(self._location, "url", "") else address
+
     def _listed(self, pattern: Pattern) -> list[str]:
         order = self._constraint.order
         told = (version_of(self._location, pattern, one) for one in self._bounded(pattern))
@@ -142,7 +147,7 @@ class Source:
         """What the folder has, which may be a bucket that somebody else fills."""
         until = self._clock() + _LONGEST_LISTING_SECONDS
         names = self._repo.names(self._location, pattern.folder, pattern.begins)
-        where = shown(self._location, pattern.folder + pattern.begins)
+        where = self._shown(pattern.folder + pattern.begins)
         for count, name in enumerate(names):
             if count == _MOST_NAMES:
                 raise RepoError(
