@@ -14,7 +14,7 @@ from dropship.repos.swift import SwiftLocation, SwiftOptions, SwiftRepo
 from tests.contracts.shelves import Containers
 from tests.servers.swift import SECRET, Swift
 
-CONTAINER = "builds"
+CONTAINER = "containers"
 PLACE = SwiftLocation(bucket=CONTAINER, path="api.tar.gz")
 TAG = hashlib.md5(b"abc", usedforsecurity=False).hexdigest()
 DATA = random.Random(8).randbytes(200_000)

@@ -52,9 +52,9 @@ def cloud(swift: Swift) -> Iterator[Identity]:
         ({"key": Secret("hunter2")}, {}, "/auth/v1.0: user or key is wrong", "check user, key"),
         ({"user": "test:nobody"}, {}, "/auth/v1.0: user or key is wrong", "check user, key"),
         ({"user": "tëst:ü"}, {}, "/auth/v1.0: user or key is wrong", "check user, key"),
-        ({"user": "test:other", "key": Secret("other")}, {}, "swift://builds/api.tar.gz: access is denied", "X-Container-Read"),
+        ({"user": "test:other", "key": Secret("other")}, {}, "swift://containers/api.tar.gz: access is denied", "X-Container-Read"),
         ({}, {"bucket": "no-such"}, "swift://no-such/api.tar.gz: there is no such container", "bucket"),
-        ({}, {"path": "no-such"}, "swift://builds/no-such: there is no such object", "path"),
+        ({}, {"path": "no-such"}, "swift://containers/no-such: there is no such object", "path"),
         ({}, {"bucket": "a/b"}, "no name of a container", "path"),
         ({}, {"bucket": ""}, "no name of a container", "path"),
     ],
@@ -74,7 +74,7 @@ def test_object_is_found_with_what_is_known_of_it(swift: Swift, store: Container
     """The same by the address that is told."""
     with closing(SwiftRepo(swift_options(swift))) as repo:
         found = repo.find(PLACE)
-    assert found.source == "swift://builds/api.tar.gz"
+    assert found.source == "swift://containers/api.tar.gz"
     assert found.content_type == "application/gzip"
     assert str(found.md5) == found.token == TAG
 

@@ -254,7 +254,7 @@ def test_store_that_tells_no_etag_is_refused(swift: Swift, store: Containers) ->
 
     with between(swift.port, change) as front:
         error = fault(swift_options(swift, auth_url=f"{front.url}/auth/v1.0"))
-    assert "swift://builds/api.tar.gz: the store tells no ETag" in str(error)
+    assert "swift://containers/api.tar.gz: the store tells no ETag" in str(error)
     assert error.permanent
 
 
