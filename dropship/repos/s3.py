@@ -23,6 +23,7 @@ from dropship.repos import Body, Found, s3_parts
 from dropship.repos import s3_promises as promises
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
+from dropship.repos.sent import left
 
 if TYPE_CHECKING:
     from dropship.repos.s3_client import Client
@@ -152,14 +153,7 @@ class S3Repo:
         if promises.token(answer) != found.token:
             raise MovedError(f"{found.source} changed since it was looked at")
         part, sent = _part(answer, found.source), answer.get("ContentLength")
-        if part.begins > offset:
-            raise RepoError(f"{found.source}: the store sent another part than asked for")
-        total = part.total if part is not lengths.WHOLE else sent
-        if found.size is not None and total not in {None, found.size}:
-            raise MovedError(
-                f"{found.source}: {total} bytes are sent, and {found.size} were announced"
-            )
-        length = None if found.size is None else found.size - part.begins
+        length = left(found, part, sent, offset)
         # Entering botocore's body gives urllib3's response, which need not wait for a full
         # buffer; that its bytes are counted is our body's work then.
         raw = answer["Body"].__enter__()

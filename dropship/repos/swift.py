@@ -22,6 +22,7 @@ from dropship.net.lengths import LengthError, Part
 from dropship.repos import Body, Found
 from dropship.repos.options import StoreOptions
 from dropship.repos.pace import paced
+from dropship.repos.sent import left
 
 if TYPE_CHECKING:
     import requests
@@ -214,14 +215,7 @@ class SwiftRepo:
         part, sent = _part(response, found.source), _length(response, found.source)
         if _token(response) != found.ref:
             raise MovedError(f"{found.source} changed since it was looked at")
-        if part.begins > offset:
-            raise RepoError(f"{found.source}: the store sent another part than asked for")
-        total = part.total if part is not lengths.WHOLE else sent
-        if found.size is not None and total not in {None, found.size}:
-            raise MovedError(
-                f"{found.source}: {total} bytes are sent, and {found.size} were announced"
-            )
-        length = None if found.size is None else found.size - part.begins
+        length = left(found, part, sent, offset)
         return self._client.body(
             response, source=found.source, length=length, skip=offset - part.begins
         )
