@@ -59,6 +59,9 @@ def _row(one: Version) -> dict[str, str | bool]:
         "picked": one.picked,
         "installed": one.installed,
         "pinned": one.pinned,
+        "stored": one.stored,
+        "older": one.older,
+        "quarantined": one.quarantined,
     }
 
 
@@ -77,6 +80,9 @@ def _mark(one: Version) -> str:
         "pinned": one.pinned,
         "picked": one.picked and not one.pinned,
         "installed": one.installed,
+        "quarantined": one.quarantined,
+        "older than what is installed": one.older,
+        "not in the store": not one.stored,
         "not wanted": not (one.matches or one.pinned),
     }
     return ", ".join(mark for mark, holds in marks.items() if holds)

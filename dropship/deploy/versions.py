@@ -11,7 +11,7 @@ from typing import Final
 
 from dropship.config.model import ServiceConfig
 from dropship.core.saved import Saved
-from dropship.core.version import PLACE, key
+from dropship.core.version import PLACE, key, older
 from dropship.deploy.rig import Rig
 from dropship.errors import DropshipError
 from dropship.repos.address import pattern_of
@@ -29,6 +29,9 @@ class Version:
         picked: It is the one that a check takes now.
         installed: It is current on this host.
         pinned: The service is held at it.
+        stored: The store has it.
+        older: It would be picked, were it not older than what is installed.
+        quarantined: What the store had by this name is not tried again on this host.
     """
 
     version: str
@@ -36,6 +39,9 @@ class Version:
     picked: bool
     installed: bool
     pinned: bool
+    stored: bool
+    older: bool
+    quarantined: bool
 
 
 def see(service: ServiceConfig, wanted: str | None = None) -> None:
@@ -60,27 +66,45 @@ def see(service: ServiceConfig, wanted: str | None = None) -> None:
 
 
 def versions(rig: Rig) -> list[Version]:
-    """What the store has, newest first.
+    """What the store has, newest first; and what is installed or pinned, though it be gone from there.
 
     Raises:
         DropshipError: The service has none, the store cannot be asked, or state cannot be read.
     """
     see(rig.service)
-    saved = rig.store.load() or Saved()
+    saved, order = rig.store.load() or Saved(), rig.facts.order
     there = rig.source.versions()
-    matching = [one for one in there if rig.source.admits(one)]
-    picked = saved.pinned or next(iter(matching), None)
     installed = saved.current.version if saved.current else None
+    newest = saved.pinned or next((one for one in there if rig.source.admits(one)), None)
+    back = saved.pinned is None and _back(rig, newest, installed)
+    here = [one for one in (installed, saved.pinned) if one and key(order, one) is not None]
     return [
         Version(
             version=one,
-            matches=one in matching,
-            picked=one == picked,
+            matches=rig.source.admits(one),
+            picked=one == newest and one in there and not back,
             installed=one == installed,
             pinned=one == saved.pinned,
+            stored=one in there,
+            older=back and one == newest,
+            quarantined=_quarantined(saved, one),
         )
-        for one in there
+        for one in sorted({*there, *here}, key=lambda one: (key(order, one), one), reverse=True)
     ]
+
+
+def _back(rig: Rig, newest: str | None, installed: str | None) -> bool:
+    """Whether the newest one that is wanted comes before the installed one, and may not."""
+    if newest is None or installed is None or rig.facts.downgrades:
+        return False
+    return older(rig.facts.order, newest, installed)
+
+
+def _quarantined(saved: Saved, version: str) -> bool:
+    """By what the store last had of that name, as far as this host has seen it."""
+    begins = f"{version} "
+    seen = (known.md5 for known in saved.tokens if known.token.startswith(begins))
+    return saved.quarantined(next(seen, None)) is not None
 
 
 def spelled(rig: Rig, wanted: str) -> str:

@@ -154,6 +154,33 @@ def test_version_gone_from_the_store_stays_installed(host: Host) -> None:
     assert host.stop() == 0
 
 
+def table(host: Host) -> list[list[str]]:
+    """The lines of ``versions``: a version, and what is said of it."""
+    lines = host.run("versions", "api").stdout.splitlines()[1:]
+    return [line.split(maxsplit=1) for line in lines]
+
+
+def test_table_shows_what_runs_though_the_store_has_it_no_more(host: Host) -> None:
+    """And calls nothing picked that would not be taken: it is older, or in quarantine."""
+    host.configure(service(host, "api", ">= 1"))
+    publish(host, "1.0", "1.1")
+    assert host.run("update", "api").returncode == 0
+    (host.store / "api-1.1.tar.gz").unlink()
+    assert table(host) == [
+        ["1.1", "installed, not in the store"], ["1.0", "older than what is installed"],
+    ]  # fmt: skip
+    assert [one["version"] for one in versions(host, "api") if one["picked"]] == []
+    publish(host, "1.2")
+    assert host.run("update", "api").returncode == 0
+    assert host.run("rollback", "api").returncode == 0
+    assert host.run("pin", "api", "1.1").returncode == 0
+    assert table(host) == [
+        ["1.2", "quarantined"], ["1.1", "pinned, installed, not in the store"], ["1.0"],
+    ]  # fmt: skip
+    assert host.run("unpin", "api").returncode == 0
+    assert table(host)[0] == ["1.2", "picked, quarantined"]
+
+
 def why(host: Host) -> str:
     """What ``why`` says."""
     return host.run("why", "api").stdout
