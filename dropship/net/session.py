@@ -18,7 +18,7 @@ import urllib3.exceptions
 from requests.utils import get_environ_proxies
 
 from dropship import __version__
-from dropship.net import client_files
+from dropship.net import client_files, tls
 from dropship.net import url as urls
 from dropship.net.adapters import NameAdapter, NobodyAdapter, SocketAdapter
 from dropship.net.body import HttpBody
@@ -188,7 +188,7 @@ def _explained(error: Exception, method: str, url: str) -> NetError:
         return NetError(f"{where}: TLS failed: the connection was cut")
     if isinstance(error, requests.exceptions.SSLError):
         return NetError(
-            f"{where}: TLS failed: {_reason(root)}", cure=_tls_cure(str(root)), permanent=True
+            f"{where}: TLS failed: {_reason(root)}", cure=tls.cure(str(root)), permanent=True
         )
     if passing := _passing(error, root):
         return NetError(f"{where}: {passing}")
@@ -207,15 +207,6 @@ def _explained(error: Exception, method: str, url: str) -> NetError:
     return NetError(
         f"{where}: {_reason(root)}", cure="check the URL and the files it needs", permanent=True
     )
-
-
-def _tls_cure(reason: str) -> str:
-    """By OpenSSL's names of what went wrong."""
-    if "KEY_VALUES_MISMATCH" in reason:
-        return "name the client certificate and the key that belong together"
-    if "_ALERT_" in reason:  # the other side's no
-        return "see whether the server wants a client certificate, and one that it trusts"
-    return "check the certificate, or name its authority in caBundle"
 
 
 def _passing(error: Exception, root: BaseException) -> str:

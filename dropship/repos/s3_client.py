@@ -62,7 +62,8 @@ class Client:
             self._downloading = make(options.stall_timeout.seconds)
             self._heads = Heads(self._asking, self._credentials, _authorities(options, core))
         except (faults.BotoCoreError, ValueError) as error:
-            raise ConfigError(f"the s3 repo cannot be used: {error}") from error
+            cure = s3_errors.unusable(error)
+            raise ConfigError(f"the s3 repo cannot be used: {error}", cure=cure) from error
 
     def prepare(self, named: Mapping[str, Any]) -> None:
         """Make ready for asking for an object; talks to nobody."""

@@ -16,7 +16,7 @@ import botocore.exceptions as faults
 
 from dropship.core.values import Duration
 from dropship.errors import MissingError, MovedError, RepoError
-from dropship.net import dates
+from dropship.net import dates, tls
 from dropship.net import url as urls
 from dropship.net.lines import in_a_line
 from dropship.net.retry_after import wait_of
@@ -118,6 +118,8 @@ _STALE: Final = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+_NO_BUCKET: Final = "Invalid bucket name"
+_NO_FILE: Final = re.compile(r"\[Errno \d+\] (.+)")
 _KMS: Final = re.compile(r"\bkms:\w+")
 _CUSTOMER_KEY: Final = re.compile(
     r"server side encryption|encryption parameters|hash of the key|customer key", re.IGNORECASE
@@ -219,10 +221,32 @@ def unanswered(error: Exception, where: str) -> RepoError:
     if isinstance(error, faults.CredentialRetrievalError | faults.MetadataRetrievalError):
         return RepoError(f"{where}: no credentials can be had: {reason(error)}")
     if isinstance(error, faults.SSLError):
-        cure = "check the certificate, or name its authority in caBundle"
-        return RepoError(f"{where}: {reason(error)}", cure=cure, permanent=True)
+        return _without_tls(reason(error), where)
+    if isinstance(error, faults.ParamValidationError) and _NO_BUCKET in str(error):
+        words, cure = _PERMANENT["InvalidBucketName"]  # botocore's own are a long pattern
+        return RepoError(f"{where}: {words}", cure=cure, permanent=True)
     wrong = isinstance(error, faults.ParamValidationError | faults.ProfileNotFound)
     return RepoError(f"{where}: {reason(error)}", cure=_PATH if wrong else "", permanent=wrong)
+
+
+def unusable(error: Exception) -> str:
+    """What to do where no client can be made of a repo's options."""
+    if isinstance(error, faults.ProfileNotFound):
+        return "add it to the AWS configuration files of the agent's user, or check profile"
+    if isinstance(error, ValueError) and "endpoint" in str(error):
+        return "write endpoint as a whole URL, with https:// in front"
+    return ""
+
+
+def _without_tls(said: str, where: str) -> RepoError:
+    """No connection that can be trusted; a file that is missing is told as if it were TLS, too."""
+    if found := _NO_FILE.search(said):
+        return RepoError(
+            f"{where}: the file of certificate authorities cannot be read: {found[1]}",
+            cure="check caBundle of the repo, or AWS_CA_BUNDLE of the agent",
+            permanent=True,
+        )
+    return RepoError(f"{where}: {said}", cure=tls.cure(said), permanent=True)
 
 
 def reason(error: Exception) -> str:

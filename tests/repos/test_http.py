@@ -91,6 +91,13 @@ def test_certificate_nobody_vouches_for_is_refused(nginx: Nginx) -> None:
     assert "caBundle" in error.cure
 
 
+def test_https_to_a_port_without_tls_is_told(nginx: Nginx) -> None:
+    """A certificate is not what is wrong there."""
+    error = fault(f"https://127.0.0.1:{nginx.port}/identity")
+    assert error.permanent
+    assert "write http:// for one that speaks no TLS" in error.cure
+
+
 def test_redirect_from_https_to_http_is_not_followed(nginx: Nginx) -> None:
     """Anybody on the way could change what comes."""
     (nginx.www / "down.txt").write_bytes(b"abc")

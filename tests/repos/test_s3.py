@@ -305,10 +305,10 @@ def test_directory_bucket_promises_no_md5() -> None:
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ({"access_key": "a"}, "no secret"),
-        ({"secret": Secret("a")}, "no accessKey"),
-        ({"profile": "no-such-profile"}, "no-such-profile"),
-        ({"endpoint": "not a url"}, "not a url"),
+        ({"access_key": "a"}, "no secret.*set both"),
+        ({"secret": Secret("a")}, "no accessKey.*set both"),
+        ({"profile": "no-such-profile"}, "no-such-profile.*add it to the AWS configuration files"),
+        ({"endpoint": "s3.example.com"}, "s3.example.com; write endpoint as a whole URL"),
     ],
 )
 def test_keys_that_cannot_work_are_refused_when_the_repo_is_made(bad: Any, says: str) -> None:

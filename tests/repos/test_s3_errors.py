@@ -189,6 +189,44 @@ def test_authority_that_is_not_known_is_told(tmp_path: Path) -> None:
     assert "name its authority in caBundle" in found.cure
 
 
+@pytest.mark.parametrize(
+    ("written", "told", "cure"),
+    [
+        (None, "the file of certificate authorities cannot be read: No such file", "check caBundle of the repo"),
+        ("no certificate\n", "NO_CERTIFICATE_OR_CRL_FOUND", "name a file of PEM certificates in caBundle"),
+    ],
+)  # fmt: skip
+def test_file_of_authorities_that_is_none_is_no_fault_of_the_certificate(
+    store: HTTPServer, tmp_path: Path, *, written: str | None, told: str, cure: str
+) -> None:
+    """It is missing, or holds none."""
+    bundle = tmp_path / "authorities.pem"
+    if written is not None:
+        bundle.write_text(written)
+    url = refusing(store, 200, "").replace("http:", "https:")
+    found = error(url, ca_bundle=str(bundle))
+    assert found.permanent
+    assert told in str(found)
+    assert cure in found.cure
+
+
+def test_https_to_a_port_without_tls_is_told(store: HTTPServer) -> None:
+    """A certificate is not what is wrong there."""
+    url = refusing(store, 200, "").replace("http:", "https:")
+    found = error(url)
+    assert found.permanent
+    assert "write http:// for one that speaks no TLS" in found.cure
+
+
+def test_name_that_no_bucket_can_have_is_told_without_a_pattern() -> None:
+    """The library quotes what it matches names with."""
+    place = S3Location(bucket="Rel_ases!", path="a")
+    found = error("http://127.0.0.1:1", place)
+    assert found.permanent
+    assert found.args[0] == "s3://Rel_ases!/a: that is no name of a bucket"
+    assert "check the artifact's bucket" in found.cure
+
+
 @pytest.mark.parametrize("prepared", [False, True])
 def test_region_that_is_wrong_is_learnt_once_where_the_store_tells_it(
     swift: Swift, *, prepared: bool
