@@ -150,7 +150,11 @@ class Workshop:
             ConfigError: The backend cannot be loaded or refuses its options.
         """
         if config not in self._repos:
-            self._repos[config] = _built(plugins.Kind.REPO, config.type, config.options)
+            try:
+                self._repos[config] = _built(plugins.Kind.REPO, config.type, config.options)
+            except ConfigError as error:
+                said = f'repo "{config.name}": {error.args[0]}'
+                raise ConfigError(said, cure=error.cure) from error
         return self._repos[config]
 
     def locker(self, config: LockConfig) -> Locker:

@@ -302,7 +302,7 @@ def test_store_whose_preparations_and_farewells_fail_is_used_all_the_same(host: 
     ("how", "message"),
     [
         ("make", f"{ODD} could not be made: ZeroDivisionError"),
-        ("refuse", "this is not for me"),
+        ("refuse", 'repo "odd": this is not for me; leave it'),
     ],
 )
 def test_store_that_cannot_be_made_is_a_matter_of_the_configuration(
