@@ -43,7 +43,11 @@ class S3Options(StoreOptions):
         needs="secret",
     )
     secret: Secret = option(
-        Secret(""), otherwise="boto3's usual chain finds it", doc="Secret key.", secret=True
+        Secret(""),
+        otherwise="boto3's usual chain finds it",
+        doc="Secret key.",
+        secret=True,
+        needs="accessKey",
     )
     token: Secret = option(Secret(""), doc="Session token of temporary credentials.", secret=True)
     region: str = option(

@@ -121,7 +121,7 @@ def test_body_that_a_quote_would_break_is_told(read: Reader, body: str, codes: l
     [
         ('"s3" { accessKey = "x" }', ["W228"]),
         ('"s3" { accessKey = "x" secret = "" }', []),
-        ('"s3" { secret = "x" }', []),
+        ('"s3" { secret = "x" }', ["W228"]),
         ('"http" { clientKey = "/etc/hostname" }', ["W228"]),
         ('"http" { password = "x" }', ["W228"]),
     ],
