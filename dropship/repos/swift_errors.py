@@ -32,6 +32,8 @@ _AUTH: Final[Mapping[int, tuple[str, str]]] = {
     403: ("the user may not log in", "check user, key, tenant and domain of the repo"),
     404: ("there is no auth service", "check authUrl of the repo: it is the whole URL"),
     405: ("there is no auth service of that kind", "check authUrl and authVersion of the repo"),
+    # Swift's own word for a path that is none of its: the auth service's is most often /auth/v1.0.
+    412: ("there is no auth service", "check authUrl of the repo: it is the whole URL"),
 }
 _CREDENTIAL: Final = (
     "the application credential is wrong",
@@ -55,6 +57,9 @@ def unknown(response: requests.Response, who: Login) -> RepoError:
     if moved := _moved(response, who.shown, "the auth service", cure):
         return moved
     known = dict(_AUTH)
+    if who.version == 1:  # which has neither tenants nor domains
+        for status in (401, 403):
+            known[status] = (_AUTH[status][0], "check user and key of the repo")
     if who.options.application_credential_id:
         known[401] = _CREDENTIAL
     return _said(response, who.shown, known)

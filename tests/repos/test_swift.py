@@ -70,6 +70,15 @@ def test_what_an_operator_has_to_mend_is_permanent_and_has_its_cure(
     assert cure in error.cure
 
 
+def test_v1_has_no_tenant_to_check(swift: Swift) -> None:
+    """Nor a domain; and what is most often forgotten of its URL is told as such."""
+    assert fault(swift_options(swift, key=Secret("wrong"))).cure == "check user and key of the repo"
+    error = fault(swift_options(swift, auth_url=f"{swift.endpoint}/v1.0"))
+    assert error.permanent
+    assert "there is no auth service" in str(error)
+    assert "whole URL" in error.cure
+
+
 def test_object_is_found_with_what_is_known_of_it(swift: Swift, store: Containers) -> None:
     """The same by the address that is told."""
     with closing(SwiftRepo(swift_options(swift))) as repo:
