@@ -251,10 +251,12 @@ class _Attempt:
         free = disk.f_bavail * disk.f_frsize
         floor = self._request.min_free.of(disk.f_blocks * disk.f_frsize)
         if free - more < floor:
+            left = f"would leave less than {Size(floor)} free below" if floor else "has no room in"
+            needs = f"{Size(more)} are needed, and " if more else ""
             raise NoSpaceError(
-                f"staging would leave less than {Size(floor)} free below {layout.root}, "
-                f"where {Size(free)} are free now",
-                cure="make room, keep fewer releases (`keepReleases`), or lower `minFree`",
+                f"staging {left} {layout.root}: {needs}{Size(free)} are free now",
+                cure="make room, keep fewer releases (`keepReleases`)"
+                + (", or lower `minFree`" if floor else ""),
             )
 
 

@@ -568,9 +568,12 @@ def test_less_than_min_free_is_refused_before_the_download(tmp_path: Path) -> No
     with pytest.raises(NoSpaceError, match="`minFree`"):
         stage(huge, repo, CountingWatch(), lambda: NOW)
     disk = os.statvfs(tmp_path)
-    large = request(tmp_path, SMALL, found_size=disk.f_blocks * disk.f_frsize)
-    with pytest.raises(NoSpaceError, match="`minFree`"):
+    size = disk.f_blocks * disk.f_frsize
+    large = request(tmp_path, SMALL, found_size=size, min_free=Share(bytes=0))
+    told = rf"has no room in {tmp_path}.*: {Size(size)} are needed, and .* are free now"
+    with pytest.raises(NoSpaceError, match=told) as caught:
         stage(large, repo, CountingWatch(), lambda: NOW)
+    assert "minFree" not in caught.value.cure
     assert repo.opened == []
 
 
