@@ -269,6 +269,8 @@ def setup(
     logger.setLevel(level.upper())
     # Ours are said by our handler; what libraries say at WARNING and above, too.
     logger.propagate = False
+    if logger.level > logging.DEBUG:
+        handler.addFilter(_spared)
     _adopt_libraries(handler)
     # Whoever closes our standard error gets no traceback about it either.
     logging.raiseExceptions = False
@@ -295,6 +297,13 @@ def _redactor() -> Redactor:
         if isinstance(handler.formatter, _Formatter):
             return handler.formatter.redactor
     return Redactor()
+
+
+def _spared(record: logging.LogRecord) -> bool:
+    """Of what libraries say, the words: their tracebacks are for those who debug."""
+    if record.name.partition(".")[0] != _ROOT:
+        record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 def _adopt_libraries(handler: logging.Handler) -> None:

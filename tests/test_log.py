@@ -86,6 +86,20 @@ def test_events_below_the_level_are_not_said(said: io.StringIO) -> None:
     assert said.getvalue().count("yes") == 1
 
 
+@pytest.mark.parametrize(("level", "told"), [("info", False), ("debug", True)])
+def test_traceback_of_a_library_is_for_who_debugs(
+    said: io.StringIO, *, level: str, told: bool
+) -> None:
+    """Sixty lines for each check that a store is away would bury all else."""
+    log.setup(level, "text", stream=said)
+    try:
+        raise ValueError("bad")
+    except ValueError:
+        logging.getLogger("botocore").warning("failed", exc_info=True)
+    assert "failed" in said.getvalue()
+    assert ("Traceback" in said.getvalue()) == told
+
+
 def test_second_setup_replaces_the_first(said: io.StringIO) -> None:
     """Each event is said once, in the newest format."""
     log.setup("info", "json", stream=said)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -38,6 +39,8 @@ from dropship.repos.s3 import S3Options
 from dropship.repos.s3_theatre import TIMES
 
 _STS: Final = "sts"
+# They tell a failure with a traceback, at each check; whoever asked tells it in a line.
+_TALKATIVE: Final = ("botocore.credentials", "botocore.tokens")
 _SESSION_NAME: Final = "dropship"
 # Each of these in a profile has STS asked.
 _ROLE_KEYS: Final = frozenset({"role_arn", "web_identity_token_file"})
@@ -77,6 +80,8 @@ class Keyring:
     """Makes the session of a repo, and knows its credentials."""
 
     def __init__(self, options: S3Options) -> None:
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._options = options
         self._sts: _Sts | None = None
         self.session = _Session(self._service, options)

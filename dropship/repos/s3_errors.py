@@ -119,6 +119,7 @@ _STALE: Final = frozenset(
     }
 )
 _NO_BUCKET: Final = "Invalid bucket name"
+_OF_A_ROLE: Final = re.compile(r"parameter (?:RoleArn|RoleSessionName|ExternalId)\b")
 _NO_FILE: Final = re.compile(r"\[Errno \d+\] (.+)")
 _KMS: Final = re.compile(r"\bkms:\w+")
 _CUSTOMER_KEY: Final = re.compile(
@@ -225,6 +226,9 @@ def unanswered(error: Exception, where: str) -> RepoError:
     if isinstance(error, faults.ParamValidationError) and _NO_BUCKET in str(error):
         words, cure = _PERMANENT["InvalidBucketName"]  # botocore's own are a long pattern
         return RepoError(f"{where}: {words}", cure=cure, permanent=True)
+    if isinstance(error, faults.ParamValidationError) and _OF_A_ROLE.search(str(error)):
+        cure = "check roleArn, roleSessionName and externalId of the repo"
+        return RepoError(f"{where}: {reason(error)}", cure=cure, permanent=True)
     wrong = isinstance(error, faults.ParamValidationError | faults.ProfileNotFound)
     return RepoError(f"{where}: {reason(error)}", cure=_PATH if wrong else "", permanent=wrong)
 

@@ -431,9 +431,9 @@ def test_role_is_asked_for_by_its_names_and_a_private_authority(
 
 
 def test_role_that_may_not_be_taken_is_told_as_that(
-    sts: tuple[HTTPServer, Path],
+    sts: tuple[HTTPServer, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And not as an object that may not be read."""
+    """And not as an object that may not be read; by us alone, not by the library at each check, too."""
     server, authority = sts
     no = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not for you</Message></Error></ErrorResponse>"
     server.expect_request("/").respond_with_data(no, status=403, content_type="text/xml")
@@ -448,6 +448,17 @@ def test_role_that_may_not_be_taken_is_told_as_that(
     with pytest.raises(RepoError, match="may not assume the role: not for you; check the role's"):
         repo.find(PLACE)
     repo.close()
+    assert [one for one in caplog.records if one.name.startswith("botocore")] == []
+
+
+def test_role_that_is_no_name_of_one_is_told_with_its_key() -> None:
+    """The library refuses it before it asks."""
+    keys = S3Options(access_key="a", secret=Secret("s"), role_arn="read-releases")
+    repo = S3Repo(keys)
+    with pytest.raises(RepoError, match=r"RoleArn.*; check roleArn") as caught:
+        repo.find(PLACE)
+    repo.close()
+    assert caught.value.permanent
 
 
 @pytest.mark.parametrize("prepared", [False, True])
