@@ -149,7 +149,8 @@ def _current(known: Evidence) -> bool:
     if current is None:
         return known.assumed and good
     behind = bool(known.saved.tokens) and known.saved.tokens[0].md5 != current.md5
-    return good and not behind and _condemned(known.saved) is None
+    elsewhere = known.saved.pinned not in (None, current.version) and current.version is not None
+    return good and not behind and not elsewhere and _condemned(known.saved) is None
 
 
 def _told(known: Evidence) -> bool:

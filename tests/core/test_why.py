@@ -39,6 +39,7 @@ PAUSED = replace(GOOD, paused=Paused("freeze", 5.0, "ops"))
 ILL = Quarantined(Md5("b" * 32), "health http 502", 7.0)
 CONDEMNED = replace(GOOD, quarantine=(ILL,), failed=ILL.reason).note(B.token, Md5("b" * 32))
 PINNED = replace(GOOD, pinned="1.2.3")
+ELSEWHERE = replace(PINNED, current=replace(A, version="1.2.4"))
 ALONE = Evidence(saved=GOOD)
 NOBODY = "no agent runs, so nobody looks for something new"
 
@@ -253,6 +254,7 @@ SITUATIONS: list[tuple[str, Evidence, Why]] = [
     # whether anybody looks
     ("no agent runs", ALONE, Why(True, NOBODY, None, HOST)),
     ("no agent runs, pinned", replace(ALONE, saved=PINNED), Why(True, NOBODY, None, HOST)),
+    ("no agent runs, pinned elsewhere", replace(ALONE, saved=ELSEWHERE), Why(False, NOBODY, None, HOST)),
     ("no agent runs, nothing installed", Evidence(), Why(False, NOBODY, None, HOST)),
     (
         "the agent has no worker for it",
@@ -289,6 +291,11 @@ SITUATIONS: list[tuple[str, Evidence, Why]] = [
         "nothing installed by us, and the configuration vouches",
         replace(CALM, saved=Saved(), assumed=True),
         Why(True),
+    ),
+    (
+        "pinned elsewhere",
+        replace(CALM, saved=ELSEWHERE),
+        Why(False, "something new is to be installed", None, "this host's agent"),
     ),
     ("pinned", replace(CALM, saved=PINNED), Why(True, "held at 1.2.3", Blame.PINNED, HOST)),
     (
