@@ -73,7 +73,7 @@ class Source:
         if self._pattern is None:
             return self._whole(self._location, until)
         if pinned is not None:
-            return self._version(self._pattern, pinned, until)
+            return self._held(self._pattern, pinned, until)
         return self._newest(self._pattern, until)
 
     def open(self, found: Found, offset: int = 0) -> Body:
@@ -117,6 +117,15 @@ class Source:
                 break
         assert first is not None  # noqa: S101 - at least one was asked for
         raise first
+
+    def _held(self, pattern: Pattern, pinned: str, until: float) -> Found:
+        try:
+            return self._version(pattern, pinned, until)
+        except MissingError as error:
+            raise MissingError(
+                f"version {pinned}, at which it is held, is not in the store: {error.args[0]}",
+                cure="publish it again, or let it follow its versions with `dropship unpin`",
+            ) from error
 
     def _version(self, pattern: Pattern, version: str, until: float) -> Found:
         found = self._whole(self._at(pattern, version), until)
