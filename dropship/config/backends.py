@@ -145,9 +145,11 @@ def stand_in(reader: Reader, choice: Choice | None, span: Span) -> LockConfig | 
 
 def lonely(reader: Reader, cls: type[Any], block: Body) -> None:
     """Warn of keys that are nothing without another: half of a login, say."""
-    for said in options_of(cls).values():
-        items = block.named(fold(said.key))
-        if items and said.needs and not block.named(fold(said.needs)):
+    every = options_of(cls).values()
+    spelled = {one.key: [fold(name) for name in (one.key, *one.aliases)] for one in every}
+    for said in every:
+        items = block.named(*spelled[said.key])
+        if items and said.needs and not block.named(*spelled.get(said.needs, [fold(said.needs)])):
             message = f"{said.key} is nothing without {said.needs}"
             cure = f"add {said.needs} = …"
             reader.report.warning("W228", message, items[-1].span, suggestion=cure)

@@ -124,6 +124,8 @@ def test_body_that_a_quote_would_break_is_told(read: Reader, body: str, codes: l
         ('"s3" { secret = "x" }', ["W228"]),
         ('"http" { clientKey = "/etc/hostname" }', ["W228"]),
         ('"http" { password = "x" }', ["W228"]),
+        ('"swift" { authUrl = "https://h/v3" user = "x" password = "y" }', []),
+        ('"swift" { authUrl = "https://h/v3" password = "y" }', ["W228"]),
     ],
 )
 def test_key_that_is_nothing_without_another_is_a_warning(
