@@ -12,7 +12,7 @@ from tests.config.conftest import WEB, Reader
 
 SOUND = WEB.format(service="", artifact="")
 S3 = """
-repo "s3" { secret = %s }
+repo "s3" { accessKey = "a" secret = %s }
 service "web" {
   checkInterval = "10s"
   artifact "s3" { bucket = "b" path = "p" destination = "/srv/web" }

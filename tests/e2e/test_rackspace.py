@@ -137,6 +137,6 @@ def test_wrong_key_is_told_with_the_cure_and_never_shown(stage: Stage) -> None:
     done = stage.host.run("update")
     assert done.returncode == 1
     assert "user or key is wrong" in done.stderr
-    assert "check user, key" in done.stderr
+    assert "check user and key" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

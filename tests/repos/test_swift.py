@@ -49,9 +49,9 @@ def cloud(swift: Swift) -> Iterator[Identity]:
 @pytest.mark.parametrize(
     ("wrong", "where", "says", "cure"),
     [
-        ({"key": Secret("hunter2")}, {}, "/auth/v1.0: user or key is wrong", "check user, key"),
-        ({"user": "test:nobody"}, {}, "/auth/v1.0: user or key is wrong", "check user, key"),
-        ({"user": "tëst:ü"}, {}, "/auth/v1.0: user or key is wrong", "check user, key"),
+        ({"key": Secret("hunter2")}, {}, "/auth/v1.0: user or key is wrong", "check user and key"),
+        ({"user": "test:nobody"}, {}, "/auth/v1.0: user or key is wrong", "check user and key"),
+        ({"user": "tëst:ü"}, {}, "/auth/v1.0: user or key is wrong", "check user and key"),
         ({"user": "test:other", "key": Secret("other")}, {}, "swift://containers/api.tar.gz: access is denied", "X-Container-Read"),
         ({}, {"bucket": "no-such"}, "swift://no-such/api.tar.gz: there is no such container", "bucket"),
         ({}, {"path": "no-such"}, "swift://containers/no-such: there is no such object", "path"),
