@@ -154,7 +154,7 @@ def test_everything_else_of_the_line_is_shown(read: Reader) -> None:
 
 def test_secret_in_a_file_that_others_can_read_is_a_warning(read: Reader) -> None:
     """Once a file, at its first one."""
-    text = 'repo "s3" { secret = "hunter2" token = "hunter3" }\n' + WEB.format(
+    text = 'repo "s3" { accessKey = "AK" secret = "hunter2" token = "hunter3" }\n' + WEB.format(
         service="", artifact=""
     )
     read(text)
