@@ -92,6 +92,10 @@ class Seed:
                 yield digits[2 if before else 0 :][1:-1]
 
 
+# Not to be seen in a URL that is made up, and half of what has a secret.
+_V3: Final = ("authVersion = 3", 'applicationCredentialId = "id"')
+
+
 @dataclass
 class Seeded:
     """A configuration with a seed in every place, and what it is read from.
@@ -119,10 +123,13 @@ class Seeded:
         lines = [*self._keys(Place(MAIN), "literal")]
         for block in ("worker", "defaults"):
             lines += [_block(block, self._keys(Place(block), "literal"))]
+        for place in _places("rackspace"):  # the Go tool's first form of a repo
+            lines.append(_block("rackspace", [*_V3, *self._keys(place, "literal")]))
         for source in SOURCES:
             for place in _places("repo", "lock"):
                 keys = [f'type = "{place.type}"', *self._keys(place, source)]
                 keys += self._keys(Place(place.block), source)
+                keys += _V3 if place.type in {"rackspace", "swift"} else ()
                 lines.append(_block(f'{place.block} "{_name(place, source)}"', keys))
         return "\n".join(lines) + "\n"
 
