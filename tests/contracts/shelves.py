@@ -248,7 +248,7 @@ class Container:
     version: Literal[1, 2, 3] = 1
     kind: Kind = "plain"
     prepared: bool = False
-    keys_are_named: str = "user, key"
+    keys_are_named: str = "user and key"
     promises_md5: bool = field(init=False)
     repo: SwiftRepo = field(init=False)
 
