@@ -52,6 +52,20 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+# The whole program runs, some of it many times, or real servers are asked: that takes long, and is
+# hardly different on another Python.
+_SLOW = ("contracts", "e2e", "interop", "lockers", "repos")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow folders."""
+    here = Path(__file__).parent
+    folders = [here / name for name in _SLOW]
+    for item in items:
+        if any(folder in item.path.parents for folder in folders):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Sizes; the defaults are what CI runs."""
     group = parser.getgroup("dropship")

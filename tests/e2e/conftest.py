@@ -1,4 +1,4 @@
-"""A host for each test, which is slow: the whole program runs, some of it many times."""
+"""A host for each test."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.host import Host
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark those in this folder; pytest hands over all there are."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -26,8 +26,6 @@ from tests.servers.moto import Moto
 from tests.servers.relay import Relay, relay
 from tests.servers.swift import Swift
 
-pytestmark = pytest.mark.slow
-
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 PLACE = S3Location(bucket="kinds", path="api.tar.gz")
 CHECKS = 20

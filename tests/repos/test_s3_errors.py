@@ -24,8 +24,6 @@ from tests.servers.certificate import certificate
 from tests.servers.relay import relay
 from tests.servers.swift import Swift
 
-pytestmark = pytest.mark.slow
-
 PLACE = S3Location(bucket="bkt", path="a")
 
 

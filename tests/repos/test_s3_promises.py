@@ -28,8 +28,6 @@ from tests.servers.moto import Moto
 from tests.servers.relay import Relay, relay
 from tests.servers.swift import Swift
 
-pytestmark = pytest.mark.slow
-
 MIB = 1 << 20
 DATA = random.Random(8).randbytes(11 * MIB)
 BUCKET = "promises"
