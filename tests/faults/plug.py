@@ -24,18 +24,18 @@ def arm():
     desk, unpacker = module("dropship.agent.desk"), module("dropship.install.unpacker")
     if None in (perform, driver, desk, unpacker):
         return
-    plain_perform, plain_started = perform.Performer.perform, driver.Driver._started
+    plain_perform, plain_run = perform.Performer.perform, driver.Driver.run
     plain_asleep, plain_feed = desk.WorkerDesk._say_asleep, unpacker.Unpacker.feed
 
     def performing(self, command, state):
         obey(state.phase.value, self._desk)
         return plain_perform(self, command, state)
 
-    def started(self):
+    def running(self):
         global NAME
         NAME = self._rig.service.name
         obey("starting", self._desk)
-        return plain_started(self)
+        return plain_run(self)
 
     def asleep(self, resting, seconds):
         plain_asleep(self, resting, seconds)
@@ -47,7 +47,7 @@ def arm():
             os.kill(self._pid, signal.SIGKILL)
         return plain_feed(self, piece)
 
-    perform.Performer.perform, driver.Driver._started = performing, started
+    perform.Performer.perform, driver.Driver.run = performing, running
     desk.WorkerDesk._say_asleep, unpacker.Unpacker.feed = asleep, feed
 
 def obey(phase, desk):
