@@ -97,8 +97,8 @@ def _taken_back(fleet: Fleet) -> Host | None:
 
 
 def _last(host: Host) -> str:
-    """How its last update ended."""
-    return str(host.history()[-1]["outcome"])
+    """How its last update ended; a line of history comes a moment after the switch."""
+    return next((str(row["outcome"]) for row in reversed(host.history())), "")
 
 
 def _says_fleet_failed(host: Host) -> None:

@@ -83,5 +83,7 @@ def test_running_program_is_replaced_and_one_that_cannot_run_is_taken_back(
     publish(machine)
     done = machine.dropship("update", "greeter")
     assert done.returncode == 1
-    assert missing(machine.recipe.shown(0), done.stderr) == []
+    # Of a process that dies at once journald does not always know to which unit its words belong.
+    shown = [one for one in machine.recipe.shown(0) if "Failed to execute" not in one]
+    assert missing(shown, done.stderr) == []
     assert machine.get(URL) == "200 version 2"
