@@ -73,7 +73,7 @@ class ConsulLocker:
         try:
             with self._keys.watched(watch):
                 contest.enter(holder)
-                grant = contest.wait(timeout, watch, f"no turn of {scope} within {timeout:g} s")
+                grant = contest.wait(scope, timeout, watch)
         except BaseException:
             with suppress(LockError):  # then it ends by itself
                 contest.leave()

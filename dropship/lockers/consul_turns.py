@@ -19,10 +19,11 @@ from dropship.core import semaphore
 from dropship.core.lease import Term
 from dropship.core.semaphore import Record, SemaphoreError
 from dropship.core.values import Duration, Md5
-from dropship.core.watch import Progress, Watch
+from dropship.core.watch import Watch
 from dropship.errors import LockError
 from dropship.lockers import Holder, records
 from dropship.lockers.consul_keys import SECONDS, ConsulKeys, Key, Listing
+from dropship.lockers.patience import Patience
 from dropship.lockers.timed import now
 
 FLAGS: Final = 0xE0F69A2BAA414DE0
@@ -120,31 +121,28 @@ class Contest:
         if self._session:
             self._keys.end(self._session, _BRIEF)
 
-    def wait(self, timeout: float, watch: Watch, late: str) -> ConsulGrant:
+    def wait(self, scope: str, timeout: float, watch: Watch) -> ConsulGrant:
         """Wait for a place in the record."""
-        deadline, at, asked, deferred = time.monotonic() + timeout, 0, 0.0, False
+        patience = Patience(scope, timeout, watch, _PAUSE)
+        at, asked, deferred = 0, 0.0, False
         while True:
             self._keep()
             soon, asked = time.monotonic() - asked < _SOON, time.monotonic()
-            found = self._keys.list(self._names.base, at, self._patience(deadline))
+            found = self._keys.list(self._names.base, at, self._change(patience.left))
             view = view_of(self._keys, self._names, found, self._limit)
-            left = deadline - time.monotonic()
             free = self._free(view)
             # Who came first goes first, if he goes soon: he need not be one of us, nor be alive.
-            deferred = not deferred and left > 0 and view.before(self._session) >= free > 0
+            deferred = not deferred and patience.left > 0 and view.before(self._session) >= free > 0
             if free and not deferred and self._taken(view):
                 return ConsulGrant(self._keys, self._names, self._session, self._ttl)
-            holders = self._words(view)
-            if left <= 0:
-                raise LockError(f"{late}, held by {', '.join(holders)}" if holders else late)
-            watch.report(Progress(waiting_for=holders))
+            patience.tell(self._words(view))
             if deferred or soon or not view.at:
-                watch.wait(min(random.uniform(*_PAUSE), left))  # noqa: S311 - nobody guards a secret with it
+                patience.rest()
             at = 0 if deferred else view.at
 
-    def _patience(self, deadline: float) -> float:
-        """Seconds to wait for a change: not beyond the deadline, or when the session is renewed."""
-        return max(0.0, min(_WAIT, self.term.renewed_at - now(), deadline - time.monotonic()))
+    def _change(self, left: float) -> float:
+        """Seconds to wait for a change: not beyond what is left, or when the session is renewed."""
+        return max(0.0, min(_WAIT, self.term.renewed_at - now(), left))
 
     def _keep(self) -> None:
         """Renew the session if it is time."""

@@ -9,19 +9,18 @@ the kernel, or the NFS server's own lease, frees the lock of a holder that died.
 from __future__ import annotations
 
 import os
-import random
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from dropship.core.option import option
-from dropship.core.watch import Progress, Watch
+from dropship.core.watch import Watch
 from dropship.errors import LeaseLostError, LockError
 from dropship.linux import ofd
 from dropship.lockers import Broken, Holder, Place, Standing, nfs, records
 from dropship.lockers.file_text import FileMarks, file_name, put, read, told
+from dropship.lockers.patience import Patience
 
 _POLL: Final = (0.1, 0.4)  # seconds between two tries, at random so that hosts do not beat in step
 
@@ -54,19 +53,15 @@ class FileLocker:
         Raises:
             LockError: No turn in time, or the folder cannot be used.
         """
-        deadline = time.monotonic() + timeout
+        patience = Patience(scope, timeout, watch, _POLL)
         with told(self._folder):
             self._prepare()
             while True:
                 lease = self._try(scope, limit, holder)
                 if lease is not None:
                     return lease
-                holders = tuple(one.words for one in self._holders(scope))
-                if time.monotonic() >= deadline:
-                    by = f", held by {', '.join(holders)}" if holders else ""
-                    raise LockError(f"no turn of {scope} within {timeout:g} s{by}")
-                watch.report(Progress(waiting_for=holders))
-                watch.wait(min(random.uniform(*_POLL), max(0.0, deadline - time.monotonic())))  # noqa: S311 - nobody guards a secret with it
+                patience.tell([one.words for one in self._holders(scope)])
+                patience.rest()
 
     def standing(self, scope: str) -> Standing:
         """Who holds a turn now.

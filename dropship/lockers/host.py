@@ -7,17 +7,16 @@ when its holder dies.
 from __future__ import annotations
 
 import os
-import random
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from dropship.core.watch import Progress, Watch
+from dropship.core.watch import Watch
 from dropship.errors import LockError
 from dropship.linux import ofd
 from dropship.lockers import Broken, Holder, Lease, Locker, Marks, Standing, records
+from dropship.lockers.patience import Patience
 
 _POLL: Final = (0.1, 0.4)
 _LONGEST: Final = 4096  # bytes of what stands in the file
@@ -44,10 +43,10 @@ class HostFirst:
         Raises:
             LockError: No turn in time, or it cannot be asked for.
         """
-        deadline = time.monotonic() + timeout
-        own = self._own(scope, holder, deadline, timeout, watch)
+        patience = Patience(scope, timeout, watch, _POLL)
+        own = self._own(scope, holder, patience)
         try:
-            left = max(0.0, deadline - time.monotonic())
+            left = max(0.0, patience.left)
             lease = self._locker.acquire(scope, limit, holder, timeout=left, watch=watch)
         except BaseException:
             _free(own)
@@ -66,9 +65,7 @@ class HostFirst:
         """Give back connections."""
         self._locker.close()
 
-    def _own(
-        self, scope: str, holder: Holder, deadline: float, timeout: float, watch: Watch
-    ) -> int:
+    def _own(self, scope: str, holder: Holder, patience: Patience) -> int:
         path = self._folder / f"host-{quote(f'{self._name}/{scope}', safe=' ')}.lock"
         try:
             self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -81,11 +78,8 @@ class HostFirst:
             while not ofd.lock_exclusive(descriptor):
                 # Just taken, and not written yet, is nobody's.
                 other = records.holder(os.pread(descriptor, _LONGEST, 0).decode(errors="replace"))
-                if time.monotonic() >= deadline:
-                    words = f"no turn of {scope} within {timeout:g} s, held by {other.words}"
-                    raise LockError(words)
-                watch.report(Progress(waiting_for=(other.words,)))
-                watch.wait(min(random.uniform(*_POLL), max(0.0, deadline - time.monotonic())))  # noqa: S311 - nobody guards a secret with it
+                patience.tell([other.words])
+                patience.rest()
             text = records.text(holder).encode()
             os.pwrite(descriptor, text, 0)
             os.ftruncate(descriptor, len(text))

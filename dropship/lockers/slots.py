@@ -8,16 +8,16 @@ marks of digests that failed, and who broke turns last; those stay.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote
 
 from dropship.core.values import Md5
-from dropship.core.watch import Progress, Watch
+from dropship.core.watch import Watch
 from dropship.errors import LockError
 from dropship.lockers import Broken, Holder, Mark, Standing, records
+from dropship.lockers.patience import Patience
 from dropship.lockers.timed import Grant, TimedLease, now
 from dropship.net.heed import bounded
 from dropship.net.http import NetError
@@ -77,19 +77,15 @@ class SlotLocker:
             LockError: No turn in time, or the engine cannot be asked.
         """
         names, text = _scope(self._prefix, scope), records.text(holder)
-        deadline = time.monotonic() + timeout
+        patience = Patience(scope, timeout, watch, _POLL)
         while True:
             with _attentive(watch, scope):
                 held = self._keys.read(names.slots)
                 lease = self._try(names, limit, set(held), text, scope)
             if lease is not None:
                 return lease
-            holders = tuple(sorted(records.holder(one).words for one in held.values()))
-            if time.monotonic() >= deadline:
-                by = f", held by {', '.join(holders)}" if holders else ""
-                raise LockError(f"no turn of {scope} within {timeout:g} s{by}")
-            watch.report(Progress(waiting_for=holders))
-            watch.wait(min(random.uniform(*_POLL), max(0.0, deadline - time.monotonic())))  # noqa: S311 - nobody guards a secret with it
+            patience.tell(sorted(records.holder(one).words for one in held.values()))
+            patience.rest()
 
     def standing(self, scope: str) -> Standing:
         """Who holds a turn now.
