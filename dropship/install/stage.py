@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from dropship.core.checksum import Checksum, Digester, PartsDigester, digester
+from dropship.core.checksum import Checksum, Digester, PartsDigester
 from dropship.core.entry import Rules
 from dropship.core.format import NAMES
 from dropship.core.values import Release, Share, Size
@@ -44,6 +44,7 @@ from dropship.install.shared import Shared
 from dropship.install.unpacker import PID_SUFFIX, Unpacker, end_left_over
 from dropship.linux import process
 from dropship.repos import Body, Found
+from dropship.repos.digests import digester
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _LOOK_SECONDS: Final = 0.2

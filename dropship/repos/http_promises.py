@@ -18,9 +18,9 @@ from binascii import Error
 from collections.abc import Container, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from dropship.core import checksum
 from dropship.core.checksum import Algorithm, Checksum
 from dropship.core.values import Md5
+from dropship.repos import digests
 
 _BYTES: Final[dict[Algorithm, int]] = {
     "md5": 16, "sha1": 20, "sha256": 32, "sha512": 64, "crc32": 4, "crc32c": 4, "crc64nvme": 8,
@@ -49,7 +49,7 @@ NONE: Final = Promises()
 
 def known() -> frozenset[Algorithm]:
     """What this host can compute; loads what that takes."""
-    return frozenset(algorithm for algorithm in _BYTES if checksum.computable(algorithm))
+    return frozenset(algorithm for algorithm in _BYTES if digests.computable(algorithm))
 
 
 def promises(

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dropship.core.checksum import Algorithm, Checksum, computable
+from dropship.core.checksum import Algorithm, Checksum
 from dropship.core.values import Md5, Token
+from dropship.repos.digests import computable
 
 _MD5: Final = re.compile(r"[0-9a-f]{32}")
 # Digests by botocore's names, and how many bytes they have. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html

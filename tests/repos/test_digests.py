@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dropship.core.checksum import Algorithm, computable, digester
+from dropship.core.checksum import Algorithm
+from dropship.repos.digests import computable, digester
 
 # Of the nine digits, as catalogues of CRCs give them; the others as their standards' own tests do.
 KNOWN: dict[Algorithm, tuple[bytes, str]] = {

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from requests.structures import CaseInsensitiveDict
 
-from dropship.core.checksum import Checksum, computable
+from dropship.core.checksum import Checksum
+from dropship.repos.digests import computable
 from dropship.repos.http import HttpLocation, HttpOptions, HttpRepo
 from dropship.repos.http_promises import NONE, Promises, known, promises
 
