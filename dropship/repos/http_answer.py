@@ -23,6 +23,7 @@ from dropship.net.lengths import LengthError, Part
 from dropship.net.retry_after import wait_of
 from dropship.repos import Body, Found
 from dropship.repos.http_promises import promises
+from dropship.repos.sent import left
 
 if TYPE_CHECKING:
     import requests
@@ -273,19 +274,13 @@ def body_of(http: Http, response: requests.Response, url: str, found: Found, off
     if _token(response, url) != found.token:
         raise MovedError(f"{found.source} changed since it was looked at")
     _as_stored(response, url, found.name)
-    if part.begins > offset:
-        raise RepoError(f"{urls.shown(url)}: the server sent another part than asked for")
-    if found.size is not None:
-        total = sent if response.status_code == 200 else part.total
-        if total not in {None, found.size}:
-            raise MovedError(
-                f"{found.source}: {total} bytes are sent, and {found.size} were announced"
-            )
-        sent = found.size - part.begins
-    if sent is None and "chunked" not in response.headers.get("Transfer-Encoding", ""):
+    to_come = left(found, part, sent, offset)
+    if found.size is None:
+        to_come = sent
+    if to_come is None and "chunked" not in response.headers.get("Transfer-Encoding", ""):
         raise RepoError(
             f"{urls.shown(url)}: the server tells no length, so a cut download could not be told",
             cure="let it send Content-Length",
             permanent=True,
         )
-    return http.body(response, source=found.source, length=sent, skip=offset - part.begins)
+    return http.body(response, source=found.source, length=to_come, skip=offset - part.begins)

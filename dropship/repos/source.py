@@ -31,9 +31,7 @@ _LONGEST_LISTING_SECONDS: Final = 20.0
 class Source:
     """One artifact of a store, in one version or in many.
 
-    Attributes:
-        local: It is read from this host's own files.
-        versioned: It has versions.
+    ``local``: it is read from this host's own files.
     """
 
     def __init__(
@@ -52,7 +50,6 @@ class Source:
         self._constraint = constraint or Constraint()
         self._pattern = pattern_of(location)
         self.local = bool(getattr(repo, "local", False))
-        self.versioned = self._pattern is not None
 
     def prepare(self) -> None:
         """Build what asking takes, for those who share this memory; talks to nobody."""

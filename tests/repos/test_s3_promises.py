@@ -14,11 +14,11 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from dropship.core.checksum import computable
 from dropship.core.values import Secret, Token
 from dropship.errors import IntegrityError, RepoError
 from dropship.install.stage import stage
 from dropship.repos import Found, s3_parts
+from dropship.repos.digests import computable
 from dropship.repos.s3 import S3Location, S3Options, S3Repo, _found
 from dropship.repos.source import Source
 from tests.contracts.shelves import read
@@ -118,6 +118,7 @@ def test_parts_are_learnt_once_for_all_checks(
         ("two", cut(DATA[: 3 * MIB], 2 * MIB), 2),
         ("even", cut(DATA[: 4 * MIB], 2 * MIB), 2),
         ("many", cut(DATA[: 66 << 10], 1 << 10), 3),
+        pytest.param("300", cut(DATA[: 300 << 10], 1 << 10), 3, marks=pytest.mark.endurance),
         ("odd", [DATA[:7], DATA[7:100], DATA[100:150], DATA[150:151]], 6),
         ("last-is-larger", [DATA[:7], DATA[7:14], DATA[14:150]], 3),
     ],
