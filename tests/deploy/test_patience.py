@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,30 +12,17 @@ from dropship.core.phase import Phase
 from dropship.deploy import perform
 from tests.deploy.desks import Desk, drive, rig
 from tests.e2e.host import Host
+from tests.servers.listener import Listener, listening
 
 
-@contextmanager
-def dripping() -> Iterator[str]:
-    """An answer whose headers come for ever, byte by byte; its origin."""
-    over = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+class Dripping(Listener):
+    """Answers with headers that come for ever, byte by byte."""
 
-        def serve() -> None:
-            while not over.is_set():
-                connection, _ = listener.accept()
-                with connection, suppress(OSError):
-                    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-                    while not over.wait(0.01):
-                        connection.sendall(b"X")
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            over.set()
-            socket.create_connection(listener.getsockname()).close()
-            thread.join()
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not self._over.wait(0.01):
+                client.sendall(b"X")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +41,8 @@ def test_store_that_never_comes_to_an_end_is_asked_again_later(
     """The check has failed; its worker lives, and need not be killed."""
     monkeypatch.setattr(perform, "_LONGEST_ASK_SECONDS", 0.5)
     host, desk = Host(tmp_path), Desk()
-    with dripping() as origin:
+    with listening(Dripping()) as store:
+        origin = f"http://127.0.0.1:{store.port}"
         host.configure(
             f'service "app" {{ checkInterval = "1m" {artifact.format(origin=origin)} '
             f'destination = "{host.destination()}" }} }}',

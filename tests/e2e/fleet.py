@@ -73,6 +73,20 @@ class Fleet:
 
 
 @contextmanager
+def standing(folder: Path, *names: str) -> Iterator[list[Host]]:
+    """Hosts below a folder, called so; nothing is left running on them."""
+    made = []
+    for name in names:
+        (folder / name).mkdir()
+        made.append(Host(folder / name))
+    try:
+        yield made
+    finally:
+        for host in made:
+            host.close()
+
+
+@contextmanager
 def running(folder: Path, size: int, lock: str) -> Iterator[Fleet]:
     """A fleet; nothing of it is left running."""
     fleet = Fleet(folder, size, lock)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.fleet import standing
 from tests.e2e.host import Host
 from tests.e2e.witness import bear_witness
 from tests.servers.etcd import PASSWORD, PREFIX, USER, Etcd
@@ -25,13 +26,8 @@ _BODY = """
 @pytest.fixture
 def hosts(tmp_path: Path) -> Iterator[list[Host]]:
     """Two, with folders of their own."""
-    folders = [tmp_path / name for name in ("one", "two")]
-    for folder in folders:
-        folder.mkdir()
-    made = [Host(folder) for folder in folders]
-    yield made
-    for host in made:
-        host.close()
+    with standing(tmp_path, "one", "two") as made:
+        yield made
 
 
 def test_hosts_update_one_after_the_other_and_load_no_code_for_it(

@@ -113,18 +113,7 @@ def _says_fleet_failed(host: Host) -> None:
 def test_operator_sees_who_holds_a_turn_and_breaks_it(tmp_path: Path, lock: str) -> None:
     """Who waits goes on at once; the one that held it touches nothing, and tries again."""
     with running(tmp_path, 2, lock) as fleet:
-        fleet.configure(_gated)
-        fleet.publish({"version": "1"})
-        for host in fleet.hosts:
-            (host.folder / "gate").touch()
-        fleet.start()
-        fleet.until_version("1")
-        for host in fleet.hosts:
-            (host.folder / "gate").unlink()
-        fleet.publish({"version": "2"})
-        held = fleet.holder()
-        (other,) = (host for host in fleet.hosts if host is not held)
-        _waits(other)
+        held, other = _one_holds(fleet)
         assert held.services()["app"]["turn"]["held"] is True
         (other.folder / "gate").touch()
         said = other.run("lock", "break", LOCK)
@@ -140,6 +129,23 @@ def test_operator_sees_who_holds_a_turn_and_breaks_it(tmp_path: Path, lock: str)
         found = other.run("lock", "ls", "--format", "json")
         (turns,) = document("lock", found.stdout)
         assert turns["broken"]["holders"] == [f"{socket.gethostname()} (app)"]
+
+
+def _one_holds(fleet: Fleet) -> tuple[Host, Host]:
+    """Version 1 everywhere; of 2, the host that holds the turn before its gate, and the one that waits."""
+    fleet.configure(_gated)
+    fleet.publish({"version": "1"})
+    for host in fleet.hosts:
+        (host.folder / "gate").touch()
+    fleet.start()
+    fleet.until_version("1")
+    for host in fleet.hosts:
+        (host.folder / "gate").unlink()
+    fleet.publish({"version": "2"})
+    held = fleet.holder()
+    (other,) = (host for host in fleet.hosts if host is not held)
+    _waits(other)
+    return held, other
 
 
 def _waits(host: Host) -> None:
@@ -166,18 +172,7 @@ def test_what_the_store_had_while_a_host_waited_is_never_installed(
 ) -> None:
     """It gives the turn back, stages what is there by now, and takes another one."""
     with running(tmp_path, 2, lock) as fleet:
-        fleet.configure(_gated)
-        fleet.publish({"version": "1"})
-        for host in fleet.hosts:
-            (host.folder / "gate").touch()
-        fleet.start()
-        fleet.until_version("1")
-        for host in fleet.hosts:
-            (host.folder / "gate").unlink()
-        fleet.publish({"version": "2"})
-        held = fleet.holder()
-        (other,) = (host for host in fleet.hosts if host is not held)
-        _waits(other)
+        held, other = _one_holds(fleet)
         fleet.publish({"version": "3"})
         for host in fleet.hosts:
             (host.folder / "gate").touch()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.fleet import standing
 from tests.e2e.host import Host, eventually
 from tests.e2e.witness import bear_witness
 from tests.interop.program import Contest, go
@@ -27,13 +28,8 @@ _BODY = """
 @pytest.fixture
 def hosts(tmp_path: Path) -> Iterator[list[Host]]:
     """Two, with folders of their own."""
-    folders = [tmp_path / name for name in ("one", "two")]
-    for folder in folders:
-        folder.mkdir()
-    made = [Host(folder) for folder in folders]
-    yield made
-    for host in made:
-        host.close()
+    with standing(tmp_path, "one", "two") as made:
+        yield made
 
 
 def waited_for(host: Host) -> list[str]:

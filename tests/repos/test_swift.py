@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -22,26 +21,11 @@ from dropship.repos.swift import (
     SwiftRepo,
 )
 from tests.contracts.shelves import Containers, cloud_options, drain, read, swift_options
-from tests.repos.cloud_files import CONTAINER, DATA, PLACE, TAG, container, fault
+from tests.repos.cloud_files import CONTAINER, DATA, PLACE, TAG, fault
 from tests.servers import identity
 from tests.servers.between import Answer, between
 from tests.servers.identity import Identity
 from tests.servers.swift import Swift
-
-
-@pytest.fixture(scope="module")
-def store(swift: Swift) -> Iterator[Containers]:
-    """A container with one object in it."""
-    with container(swift) as made:
-        yield made
-
-
-@pytest.fixture
-def cloud(swift: Swift) -> Iterator[Identity]:
-    """An identity service before it."""
-    with identity.identity(swift) as made:
-        yield made
-
 
 # --- who may, and what there is -------------------------------------------------------------------
 

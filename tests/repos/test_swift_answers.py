@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,28 +19,12 @@ from dropship.repos.swift import (
 )
 from tests.contracts.shelves import Containers, cloud_options, read, swift_options
 from tests.repos.answering import answering
-from tests.repos.cloud_files import PLACE, TAG, container, fault
-from tests.servers import identity
+from tests.repos.cloud_files import PLACE, TAG, fault
 from tests.servers.between import Answer, between, nothing
 from tests.servers.certificate import certificate
 from tests.servers.identity import Identity
 from tests.servers.process import free_port
 from tests.servers.swift import Swift
-
-
-@pytest.fixture(scope="module")
-def store(swift: Swift) -> Iterator[Containers]:
-    """A container with one object in it."""
-    with container(swift) as made:
-        yield made
-
-
-@pytest.fixture
-def cloud(swift: Swift) -> Iterator[Identity]:
-    """An identity service before it."""
-    with identity.identity(swift) as made:
-        yield made
-
 
 THEN = {"Retry-After": "Fri, 01 Jan 1999 00:01:30 GMT", "Date": "Fri, 01 Jan 1999 00:00:00 GMT"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import count
@@ -23,16 +22,9 @@ from dropship.repos.swift import (
 from tests.archives.tars import Member, tgz
 from tests.contracts.shelves import Containers, read, swift_options
 from tests.install.stagings import NOW, CountingWatch, request
-from tests.repos.cloud_files import CONTAINER, DATA, PLACE, container
+from tests.repos.cloud_files import CONTAINER, DATA, PLACE
 from tests.servers.between import Answer, between
 from tests.servers.swift import Swift
-
-
-@pytest.fixture(scope="module")
-def store(swift: Swift) -> Iterator[Containers]:
-    """A container with one object in it."""
-    with container(swift) as made:
-        yield made
 
 
 def put_large(store: Containers, kind: Any, name: str, pieces: int = 3) -> bytes:
