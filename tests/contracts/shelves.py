@@ -83,22 +83,31 @@ class Folder:
 
 @dataclass
 class Web:
-    """The ``http`` repo; ``below``: a part of nginx that behaves in its own way."""
+    """The ``http`` repo; ``below``: a part of nginx that behaves in its own way.
+
+    ``shows``: what it wants to see of who asks.
+    """
 
     nginx: Nginx
     folder: str
     below: str = ""
     tls: bool = False
+    shows: Literal["nothing", "password", "certificate"] = "nothing"
     promises_md5: bool = False
     keys_are_named: str = "user and password"
     repo: Repo[Any] = field(init=False)
 
     def __post_init__(self) -> None:
         base = self.nginx.tls_url if self.tls else self.nginx.url
-        trusted = str(self.nginx.authority) if self.tls else ""
-        self.repo = HttpRepo(
-            HttpOptions(url=f"{base}{self.below}/{self.folder}", ca_bundle=trusted)
-        )
+        keys: dict[str, Any] = {}
+        if self.shows == "password":
+            keys = {"user": nginx_server.USER, "password": Secret(nginx_server.PASSWORD)}
+        elif self.shows == "certificate":
+            client, base = self.nginx.client, self.nginx.known_url
+            keys = {"client_cert": str(client.cert), "client_key": str(client.key)}
+        if base.startswith("https:"):
+            keys["ca_bundle"] = str(self.nginx.authority)
+        self.repo = HttpRepo(HttpOptions(url=f"{base}{self.below}/{self.folder}", **keys))
         (self.nginx.www / self.folder).mkdir(exist_ok=True)
         self.port = self.nginx.port
 

@@ -22,6 +22,8 @@ SHELVES: dict[str, Make] = {
     "file": lambda _, folder, __: Folder(folder),
     "http": lambda request, _, name: Web(request.getfixturevalue("nginx"), name),
     "https": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, tls=True),
+    "https-certificate": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, shows="certificate"),
+    "http-password": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, "/private", shows="password"),
     "http-no-etag": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, "/no-etag"),
     "http-no-head": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, "/no-head"),
     "http-no-range": lambda request, _, name: Web(request.getfixturevalue("nginx"), name, "/no-range"),
