@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from signal import SIGTERM
 from typing import Final
 
@@ -16,7 +17,6 @@ from dropship.errors import DropshipError
 from dropship.exec import environ
 from dropship.linux import process
 
-_PROGRAM: Final = (sys.executable, "-m", "dropship")
 _SECONDS: Final = 30.0
 
 
@@ -104,4 +104,12 @@ class Program:
             raise DropshipError(f"the agent cannot be started: {error}") from error
 
     def _argv(self, *words: str) -> list[str]:
-        return [*_PROGRAM, "--config", str(self._folder.config), *words]
+        return [*_itself(), "--config", str(self._folder.config), *words]
+
+
+def _itself() -> tuple[str, ...]:
+    """As it was called, if by a script of its name: that one knows where its libraries are."""
+    script = Path(sys.argv[0]).absolute()
+    if script.name == "dropship" and script.is_file() and os.access(script, os.X_OK):
+        return (str(script),)
+    return (sys.executable, "-m", "dropship")
