@@ -1,20 +1,24 @@
-"""Writes the keys into the manual: ``python -m tests.manual`` renews packaging/man/dropship.hcl.5.
+"""Writes commands and keys into the manual: ``python -m tests.manual`` renews packaging/man.
 
 What stands around them there is written by hand. In man(7), as groff and mandoc read it.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, zip_longest
 from pathlib import Path
 from textwrap import wrap
 
+from dropship.cli import main
 from dropship.config.reference import called, header, inner, kind, notes, sentences, usual, where
 from dropship.config.schema import TYPES, Block, Key, schema
 
-PAGE = Path(__file__).parents[1] / "packaging" / "man" / "dropship.hcl.5"
+_FOLDER = Path(__file__).parents[1] / "packaging" / "man"
+PAGE = _FOLDER / "dropship.hcl.5"
+COMMANDS_PAGE = _FOLDER / "dropship.8"
 
 _BEGIN = '.\\" Made by python -m tests.manual from here,\n'
 _END = '.\\" to here.\n'
@@ -27,11 +31,72 @@ _CODE = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "^": "\\(ha", "~": "\\(ti", "`":
 
 
 def page(text: str) -> str:
-    """The manual ``text`` with its keys as they are now."""
+    """The manual of the configuration, ``text``, with its keys as they are now."""
+    return _renewed(text, _body)
+
+
+def commands_page(text: str) -> str:
+    """The manual of the program, ``text``, with its commands as they are now."""
+    return _renewed(text, _commands)
+
+
+def _renewed(text: str, body: Callable[[], Iterator[str]]) -> str:
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    lines = "\n".join(_body())
+    lines = "\n".join(body())
     return f"{before}{_BEGIN}{lines}\n{_END}{after}"
+
+
+def _commands() -> Iterator[str]:
+    for title, names in main.grouped():
+        yield f".SH COMMANDS: {title.upper()}"
+        for name in names:
+            yield from _command(name)
+
+
+def _command(name: str) -> Iterator[str]:
+    parser = main.parser(name)
+    actions = [one for one in parser._actions if not _global(one)]
+    words = sorted(actions, key=lambda one: not one.option_strings)
+    yield f".SS {_line(' '.join([f'`{name}`', *map(_use, words)]))}"
+    yield from _said(_sentence(" ".join((parser.description or "").split())))
+    for one in words:
+        if one.help and one.help is not argparse.SUPPRESS:
+            yield from _term(_named(one), _sentence(one.help))
+
+
+def _global(action: argparse.Action) -> bool:
+    return bool({*action.option_strings} & {*main.GLOBAL, "--help"})
+
+
+def _use(action: argparse.Action) -> str:
+    """How an argument stands in a command line."""
+    if action.help is argparse.SUPPRESS:
+        return ""
+    if action.option_strings:
+        return _named(action) if action.required else f"[{_named(action)}]"
+    several = "\u2026" if action.nargs in ("*", "+") else ""
+    word = _value(action) + several
+    return f"[{word}]" if action.nargs in ("?", "*") else word
+
+
+def _named(action: argparse.Action) -> str:
+    names = ", ".join(f"`{one}`" for one in action.option_strings)
+    return " ".join(filter(None, [names, _value(action)]))
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    if action.choices is not None:
+        return "|".join(f"`{one}`" for one in action.choices)
+    metavar = action.metavar or action.dest.upper()
+    return metavar if isinstance(metavar, str) else " ".join(metavar)
+
+
+def _sentence(text: str) -> str:
+    """A line of help as a sentence of prose."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
 
 
 def _body() -> Iterator[str]:
@@ -114,4 +179,5 @@ def _ascii(letter: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, renew in ((PAGE, page), (COMMANDS_PAGE, commands_page)):
+        path.write_text(renew(path.read_text(encoding="utf-8")), encoding="utf-8")

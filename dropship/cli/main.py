@@ -17,7 +17,7 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from dropship import __version__
 from dropship.errors import BusyError, DropshipError, NoAgentError, UsageError
@@ -76,8 +76,9 @@ NO_AGENT: Final = 3
 REFUSED: Final = 4
 INTERRUPTED: Final = 130
 
-# Global options that take a value, so that the value is not taken for the command.
-_WITH_VALUE: Final = ("--config", "--log-level", "--log-format")
+GLOBAL: Final = ("--config", "--log-level", "--log-format")
+"""Options of every command; each takes a value, which is not to be taken for the command."""
+
 _HELP: Final = ("-h", "--help")
 
 _DESCRIPTION: Final = "Keeps software on servers up to date by itself."
@@ -127,9 +128,8 @@ def _dispatch(argv: Sequence[str]) -> int:
         return _without_command(before)
     name = _known(name)
     module = importlib.import_module(COMMANDS[name][0])
-    parser = _parser(name, module)
     try:
-        args = _parsed(parser, [*before, *after])
+        args = _parsed(parser(name), [*before, *after])
     except SystemExit as done:
         # --help has printed what was asked for.
         return done.code if isinstance(done.code, int) else 0
@@ -157,9 +157,9 @@ def _split(argv: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
         word = argv[at]
         if not word.startswith("-"):
             return list(argv[:at]), word, list(argv[at + 1 :])
-        if word in _WITH_VALUE:
+        if word in GLOBAL:
             at += 1
-        elif word not in (*_HELP, "--version") and word.partition("=")[0] not in _WITH_VALUE:
+        elif word not in (*_HELP, "--version") and word.partition("=")[0] not in GLOBAL:
             raise UsageError(
                 f"unknown option {word} before the command",
                 cure="put the command's own options after it, or see dropship --help",
@@ -223,16 +223,17 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, cure=f"see {self.prog} --help")
 
 
-def _parser(name: str, module: Any) -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser(name: str) -> argparse.ArgumentParser:
+    """The parser of a command's arguments."""
+    made = _Parser(
         prog=f"dropship {name}",
         description=COMMANDS[name][1],
         formatter_class=_Help,
         allow_abbrev=False,
     )
-    add_global_options(parser)
-    module.configure(parser)
-    return parser
+    add_global_options(made)
+    importlib.import_module(COMMANDS[name][0]).configure(made)
+    return made
 
 
 def add_global_options(parser: argparse.ArgumentParser) -> None:
@@ -264,11 +265,16 @@ def _overview() -> str:
     return parser.format_help().rstrip("\n")
 
 
+def grouped() -> Iterator[tuple[str, Sequence[str]]]:
+    """Every command, below a title: what an operator looks for first."""
+    yield from _GROUPS
+    named = [name for _, names in _GROUPS for name in names]
+    yield _OTHERS, [name for name in COMMANDS if name not in named]
+
+
 def _grouped() -> Iterator[str]:
     width = max(map(len, COMMANDS))
-    grouped = [(title, [name for name in names if name in COMMANDS]) for title, names in _GROUPS]
-    named = [name for _, names in grouped for name in names]
-    for title, names in (*grouped, (_OTHERS, [name for name in COMMANDS if name not in named])):
+    for title, names in grouped():
         yield f"\n{title}:"
         yield from (f"  {name:{width}}  {COMMANDS[name][1]}" for name in names)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import subprocess
@@ -125,11 +124,7 @@ def configured(*words: str) -> Path | None:
     """Which configuration a command line names."""
     before, name, after = main._split(words)
     assert name is not None
-    config: Path | None = (
-        main._parser(name, importlib.import_module(main.COMMANDS[name][0]))
-        .parse_intermixed_args([*before, *after])
-        .config
-    )
+    config: Path | None = main.parser(name).parse_intermixed_args([*before, *after]).config
     return config
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -189,7 +188,7 @@ def _understood(argv: Sequence[str]) -> None:
     before, name, after = main._split(argv)
     assert name is not None, argv
     name = main._known(name)
-    parser = main._parser(name, importlib.import_module(main.COMMANDS[name][0]))
+    parser = main.parser(name)
     parser.parse_intermixed_args([*before, *after])
 
 
@@ -226,7 +225,7 @@ def test_commands_in_sentences_exist(page: Page) -> None:
 def test_operating_shows_every_global_option() -> None:
     """``--config`` and its like stand in the table of options."""
     section = Page(USAGE / "operating.md").section("Commands")
-    for option in main._WITH_VALUE:
+    for option in main.GLOBAL:
         assert f"| `{option} " in section
 
 

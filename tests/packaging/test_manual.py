@@ -1,7 +1,8 @@
-"""The manual of the configuration: its keys are those there are, and man can show it."""
+"""The manuals: commands and keys are those there are, and man can show them."""
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dropship.cli import main
 from dropship.config.load import Mode, load
 from dropship.config.reference import kind, sentences, usual
 from dropship.config.schema import TYPES, schema
@@ -46,14 +48,27 @@ def test_keys_of_the_manual_are_those_there_are() -> None:
     assert manual.page(TEXT.replace("maxStagings", "someStagings")) == TEXT
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["mandoc", "-Kutf-8", "-Tutf8", "-Owidth=1000"],
-        ["groff", "-man", "-k", "-Tutf8", "-rLL=300n"],
-    ],
-    ids=["mandoc", "groff"],
-)
+def test_commands_of_the_manual_are_those_there_are() -> None:
+    """``python -m tests.manual`` renews it."""
+    text = manual.COMMANDS_PAGE.read_text(encoding="utf-8")
+    assert manual.commands_page(text) == text
+    assert manual.commands_page(text.replace(".SS ", ".SH ")) == text
+
+
+@pytest.mark.parametrize("command", _READERS, ids=["mandoc", "groff"])
+def test_every_command_is_shown_with_its_options(command: list[str]) -> None:
+    """As its help has them."""
+    needed(command[0])
+    text = manual.COMMANDS_PAGE.read_text(encoding="utf-8")
+    page = shown(command, text.replace(".SH NAME", ".nh\n.SH NAME"))
+    for name in main.COMMANDS:
+        assert f" {name} " in page
+        for action in main.parser(name)._actions:
+            for option in action.option_strings if action.help is not argparse.SUPPRESS else ():
+                assert option == "-h" or option in page, (name, option)
+
+
+@pytest.mark.parametrize("command", _READERS, ids=["mandoc", "groff"])
 def test_every_key_is_shown_as_the_reference_has_it(command: list[str]) -> None:
     """No escape shows, none is missing, and nothing is taken for a request."""
     needed(command[0])
@@ -80,10 +95,16 @@ def test_text_with_marks_of_the_manual_is_shown_as_it_is(command: list[str]) -> 
     assert ".hcl is it." in text
 
 
-def test_manual_is_well_formed_for_mandoc() -> None:
+_PAGES = pytest.mark.parametrize(
+    "page", [manual.PAGE, manual.COMMANDS_PAGE], ids=lambda page: page.name
+)
+
+
+@_PAGES
+def test_manual_is_well_formed_for_mandoc(page: Path) -> None:
     """With all its warnings."""
     done = subprocess.run(
-        [needed("mandoc"), "-T", "lint", "-W", "warning", manual.PAGE],
+        [needed("mandoc"), "-T", "lint", "-W", "warning", page],
         capture_output=True,
         text=True,
         check=False,
@@ -92,10 +113,11 @@ def test_manual_is_well_formed_for_mandoc() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_manual_is_well_formed_for_groff() -> None:
+@_PAGES
+def test_manual_is_well_formed_for_groff(page: Path) -> None:
     """With all its warnings."""
     done = subprocess.run(
-        [needed("groff"), "-man", "-ww", "-k", "-T", "utf8", "-z", manual.PAGE],
+        [needed("groff"), "-man", "-ww", "-k", "-T", "utf8", "-z", page],
         capture_output=True,
         text=True,
         check=False,
