@@ -1,0 +1,15 @@
+# remove | purge | upgrade VERSION | abort-… | …
+case $1 in
+remove)
+    rm -f "$found"
+    reread_units
+    ;;
+purge)
+    deb-systemd-helper purge dropship.service >/dev/null || true
+    # What was deployed stays where it is; what the agent knew of it goes.
+    rm -rf /etc/dropship.d /etc/systemd/system/dropship.service.d /var/lib/dropship /run/dropship
+    ! getent passwd dropship >/dev/null || userdel dropship
+    ! getent group dropship >/dev/null || groupdel dropship
+    reread_units
+    ;;
+esac

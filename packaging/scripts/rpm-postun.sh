@@ -1,0 +1,2 @@
+# 0: erases, 1: upgrades.
+reread_units
