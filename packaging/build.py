@@ -14,8 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,10 +32,11 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="default: dist")
     parser.add_argument("--arch", choices=MACHINES, default=_own(), help="default: this machine's")
     parser.add_argument("--release", type=int, default=1, help="of the package; default: 1")
+    parser.add_argument("--once", action="store_true", help="not again to compare")
     args = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            built = _twice(Path(folder), args.arch, args.release)
+            built = _built(Path(folder), args.arch, args.release, rounds=1 if args.once else 2)
             args.into.mkdir(parents=True, exist_ok=True)
             for package in built:
                 shutil.copy(package, args.into)
@@ -52,14 +51,18 @@ def _own() -> str:
     return {machine: arch for arch, machine in MACHINES.items()}.get(os.uname().machine, "amd64")
 
 
-def _twice(folder: Path, arch: str, number: int) -> list[Path]:
+def _built(folder: Path, arch: str, number: int, *, rounds: int) -> list[Path]:
+    """The packages, from ``rounds`` builds that gave the same bytes."""
     wheels = folder / "wheels"
     wheels.mkdir()
     fetch(MACHINES[arch], wheels)
-    first, second = (_build(folder / name, wheels, arch, number) for name in ("one", "two"))
-    for one, other in zip(first, second, strict=True):
-        if _digest(one) != _digest(other):
-            raise VendorError(f"{one.name} comes out differently each time")
+    first, *others = (
+        _build(folder / f"{count}", wheels, arch, number) for count in range(1, rounds + 1)
+    )
+    for other in others:
+        for one, again in zip(first, other, strict=True):
+            if _digest(one) != _digest(again):
+                raise VendorError(f"{one.name} comes out differently each time")
     return first
 
 
@@ -75,22 +78,11 @@ def _build(folder: Path, wheels: Path, arch: str, number: int) -> list[Path]:
     )
     (wheel,) = out.glob("*.whl")
     release = Release(wheel.name.split("-")[1], number, time)
-    with _together(folder, [wheel, *wheels.glob("*.whl")]) as both:
-        unpack(both, folder / "site", MACHINES[arch])
+    unpack([wheel, *sorted(wheels.glob("*.whl"))], folder / "site", MACHINES[arch])
     lay(folder / "site", folder / "tree", release)
     for packager in ("deb", "rpm"):
         _package(packager, folder / "tree", out, release, arch)
     return sorted(out.iterdir())
-
-
-@contextmanager
-def _together(folder: Path, wheels: list[Path]) -> Iterator[Path]:
-    place = folder / "wheels"
-    place.mkdir()
-    for wheel in wheels:
-        (place / wheel.name).symlink_to(wheel)
-    yield place
-    shutil.rmtree(place)
 
 
 def _package(packager: str, tree: Path, out: Path, release: Release, arch: str) -> None:

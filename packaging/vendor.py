@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +31,7 @@ _SERVICES: Final = re.compile(r"botocore/data/(?!(?:s3|sts|sso|sso-oidc|signin)/
 _UNUSED: Final = re.compile(
     r"""
     .*/tests?/ | .*\.(?:pyi|pyx|pxd|c|h|typed)$
-    | boto3/(?:examples|docs|ec2|dynamodb)/ | boto3/data/(?!s3/)[^/]+/
+    | boto3/examples/ | boto3/data/(?!s3/)[^/]+/
     | [^/]+\.data/ | (?:[^/]+/)*bin/
     """,
     re.VERBOSE,
@@ -82,13 +82,13 @@ def fetch(machine: str, into: Path) -> None:
         )  # fmt: skip
 
 
-def unpack(wheels: Path, site: Path, machine: str) -> None:
-    """Unpack the wheels of a folder into ``site``, without what nobody will use there.
+def unpack(wheels: Iterable[Path], site: Path, machine: str) -> None:
+    """Unpack wheels into ``site``, without what nobody will use there.
 
     Raises:
         VendorError: Two wheels disagree about a file.
     """
-    for wheel in sorted(wheels.glob("*.whl")):
+    for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             for name in _needed(archive.namelist()):
                 _put(_module(archive.read(name)), site / name, wheel.name)

@@ -73,6 +73,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--reloads", type=int, default=50, help="reloads while services update (50)")
     group.addoption("--inputs", type=int, default=20_000, help="random archives (20,000)")
     group.addoption("--points", type=int, default=3, help="strikes a scene and kind (3); 0: all")
+    folder = Path(__file__).parents[1] / "dist"
+    group.addoption("--packages", type=Path, default=folder, help="where packages are (dist)")
     group.addoption("--cuts", type=int, default=0, help="power cuts in a virtual machine (0)")
     group.addoption("--rounds", type=int, default=20, help="deaths in a phase (20); 0: all cells")
     group.addoption("--rounds-seed", type=int, default=0, help="which deaths (0: by chance)")

@@ -1,7 +1,7 @@
-"""A booted systemd: an overlay of this machine's own root in a container of systemd-nspawn.
+"""A booted systemd: an overlay of some root, as this machine's own, in a container of systemd-nspawn.
 
-Nothing is written to this machine: what changes is kept in memory and gone when the container ends,
-with the mounts, which are in a namespace of its own. The program in it is the one that the tests run.
+Nothing is written to that root: what changes is kept in memory and gone when the container ends,
+with the mounts, which are in a namespace of its own.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ done
 shift
 mount -t tmpfs -o mode=0755 tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
-shift
+mount -t overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
+shift 2
 exec "$@"
 """
 # What an administrator would do: the program in its place, the unit beside it.
@@ -102,7 +102,15 @@ class Systemd:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Systemd]:
-    """Boot one, and shut it down."""
+    """Boot this machine's own root with the program that the tests run, and the units of the tests."""
+    with booted(folder, Path("/")) as machine:
+        _install(machine)
+        yield machine
+
+
+@contextmanager
+def booted(folder: Path, lower: Path) -> Iterator[Systemd]:
+    """Boot an overlay of a root, and shut it down."""
     if os.geteuid() != 0 or not (shutil.which("systemd-nspawn") and shutil.which("systemctl")):
         missing("systemd-container")
     place = folder / "machine"
@@ -118,13 +126,14 @@ def running(folder: Path) -> Iterator[Systemd]:
         "sh",
         group,
         str(place),
+        str(lower),
         *_nspawn(place / "root"),
     ]
     container = Process(argv, folder / "console")
     try:
         found: list[Systemd] = []
 
-        def booted() -> bool:
+        def up() -> bool:
             with suppress(psutil.Error):
                 for child in psutil.Process(container.pid).children():
                     found[:] = [Systemd(child.pid)]
@@ -133,8 +142,7 @@ def running(folder: Path) -> Iterator[Systemd]:
                     )
             return False
 
-        container.wait_until(booted)
-        _install(found[0])
+        container.wait_until(up)
         yield found[0]
     finally:
         container.stop()  # by which it is shut down in order

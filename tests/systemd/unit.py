@@ -51,6 +51,10 @@ class Unit:
         for path in ("srv/store", "etc/dropship.d", "root/marks"):
             self.path(path).mkdir(parents=True)
         self.systemctl("daemon-reload")
+        self.begin()
+
+    def begin(self) -> None:
+        """What the journal told up to now is not asked for."""
         self._since = self.run("date", "+%F %T.%6N").strip()
 
     # --- what is on the machine -----------------------------------------------------------------
