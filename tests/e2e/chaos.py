@@ -6,7 +6,6 @@ import hashlib
 import os
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -142,7 +141,7 @@ def _strike(host: Host, victim: str, chance: random.Random, version: int) -> str
 def _unpacker(worker: int) -> int | None:
     """The worker's unpacker, if it forks one within a moment."""
     until = time.monotonic() + 2
-    program = os.path.realpath(sys.executable)
+    program = os.path.realpath(f"/proc/{worker}/exe")
     while time.monotonic() < until:
         # Not by psutil: an unpacker may live for milliseconds only.
         with suppress(OSError):

@@ -24,7 +24,9 @@ from dropship.errors import NoAgentError
 from tests.waiting import tries
 
 DEADLINE = 60.0
-PROGRAM = (sys.executable, "-m", "dropship")
+# A packaged program, where the tests are to try that: see tests/packaging/elsewhere.py.
+_OTHER = os.environ.get("DROPSHIP_TEST_PROGRAM")
+PROGRAM = (_OTHER,) if _OTHER else (sys.executable, "-m", "dropship")
 
 T = TypeVar("T")
 

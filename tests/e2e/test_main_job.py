@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-from tests.e2e.host import Host, eventually
+from tests.e2e.host import PROGRAM, Host, eventually
 
 
 def test_agent_installs_follows_changes_and_then_sits_still(host: Host) -> None:
@@ -200,7 +200,7 @@ def test_quickstart_tells_its_story(tmp_path: Path) -> None:
     source = Path(__file__).parents[2] / "examples" / "quickstart"
     shutil.copytree(source, tmp_path / "quickstart", ignore=shutil.ignore_patterns("run"))
     program = tmp_path / "dropship"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m dropship "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n')
     program.chmod(0o755)
     done = subprocess.run(
         [tmp_path / "quickstart" / "try", program],

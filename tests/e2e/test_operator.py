@@ -200,13 +200,8 @@ def test_force_goes_past_a_quarantine_and_installs_the_same_bytes_again(host: Ho
 @contextmanager
 def running(host: Host, *words: str) -> Iterator[subprocess.Popen[str]]:
     """A command under way."""
-    # Whoever runs the tests in the background may have had SIGINT ignored.
-    heard = (
-        "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "sys.argv[0] = 'dropship'; runpy.run_module('dropship', run_name='__main__')"
-    )
     with subprocess.Popen(
-        [PROGRAM[0], "-c", heard, *words],
+        [*PROGRAM, *words],
         cwd=host.folder,
         env=host.environ(),
         stdout=subprocess.PIPE,

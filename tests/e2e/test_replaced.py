@@ -17,6 +17,8 @@ import dropship
 from dropship.hcl import engine
 from tests.e2e.host import Host, eventually
 
+pytestmark = pytest.mark.python_path
+
 _LIBRARIES = {
     str(Path(path).resolve())
     for path in (

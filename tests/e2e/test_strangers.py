@@ -14,6 +14,8 @@ import pytest
 from tests.e2e.host import Host, tarball
 from tests.strangers import EXAMPLE, described, install_example
 
+pytestmark = pytest.mark.python_path
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> str:
