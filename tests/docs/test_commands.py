@@ -31,7 +31,9 @@ NOT_HERE: Final[Mapping[str, str]] = {
     "dnf install ./dropship-*.rpm\n": "as the other package",
     "mkdir -p /etc/systemd/system/dropship.service.d\n"
     "cp /usr/share/doc/dropship/examples/strict.conf /etc/systemd/system/dropship.service.d/\n"
-    "systemctl daemon-reload\nsystemctl restart dropship\n": "the tests of the packages do so",
+    "systemctl daemon-reload\nsystemctl restart dropship\n": (
+        "the program that is tested here may be in a folder that it hides; the packages' tests do so"
+    ),
     "aws s3 cp app.tar.gz s3://releases/app.tar.gz\n": "it is of Amazon's own client, and of a bucket there",
 }
 """Blocks that are not typed, and why."""

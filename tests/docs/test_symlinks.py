@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import pwd
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
+import requests
 
 from tests.docs.pages import USAGE, Page
+from tests.servers.process import Process, free_port, missing
 
 PAGE = Page(USAGE / "symlinks.md")
 _ROWS = re.findall(r"^\| `(.+?)` \| `(.+?)` \|$", PAGE.section("Commands"), re.MULTILINE)
+
+_NGINX: Final = """
+daemon off;
+user {user} {group};
+pid {folder}/pid;
+error_log stderr;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    root {root};
+    location /cached/ {{ alias {root}/; open_file_cache max=100; open_file_cache_valid 60s; }}
+    location /release {{ return 200 $realpath_root; }}
+  }}
+}}
+"""
 
 
 def _commands() -> list[Any]:
@@ -44,6 +71,16 @@ class Place:
             ["sh", "-c", here], capture_output=True, text=True, check=True, cwd=self.folder
         )
         return done.stdout
+
+    def switch(self) -> Path:
+        """Have the link lead to another release, in one step; which one."""
+        other = self.greeting.parent.parent / "two"
+        other.mkdir()
+        (other / "greeting").write_text("hello again")
+        new = self.link.with_name("new")
+        new.symlink_to(".dropship/api/releases/two")
+        new.rename(self.link)
+        return other
 
     def reached(self, said: str) -> bool:
         """Whether what was typed has seen the file, copied it, or changed its owner."""
@@ -102,15 +139,38 @@ def test_working_directory_of_a_process_stays_in_the_old_release(place: Place) -
         stdout=subprocess.PIPE,
         text=True,
     ) as running:
-        other = place.greeting.parent.parent / "two"
-        other.mkdir()
-        (other / "greeting").write_text("hello again")
-        new = place.link.with_name("new")
-        new.symlink_to(".dropship/api/releases/two")
-        new.rename(place.link)
+        place.switch()
         said, _ = running.communicate("go\n")
     assert said.split() == ["helloone", "two"]
     assert (place.link / "greeting").read_text() == "hello again"
+
+
+def test_nginx_serves_the_new_release_at_once_unless_it_caches_open_files(place: Place) -> None:
+    """And ``$realpath_root`` is the release, which is what PHP is to be told."""
+    port = free_port()
+    user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+    text = _NGINX.format(folder=place.folder, port=port, root=place.link, user=user, group=group)
+    (place.folder / "nginx.conf").write_text(text)
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or missing("nginx")
+    words = [program, "-e", "stderr", "-p", place.folder, "-c", place.folder / "nginx.conf"]
+    nginx = Process(words, place.folder / "nginx.log")
+
+    def get(path: str) -> str:
+        return requests.get(f"http://127.0.0.1:{port}/{path}", timeout=10).text
+
+    def answers() -> bool:
+        with suppress(requests.RequestException):
+            return get("release") == str(place.greeting.parent)
+        return False
+
+    try:
+        nginx.wait_until(answers)
+        assert (get("greeting"), get("cached/greeting")) == ("hello", "hello")
+        new = place.switch()
+        assert (get("greeting"), get("cached/greeting")) == ("hello again", "hello")
+        assert get("release") == str(new)
+    finally:
+        nginx.stop()
 
 
 @pytest.mark.root
