@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.docs.pages import USAGE, Page
 
@@ -31,10 +32,16 @@ class Recipe:
     """A page, by its name without the suffix."""
 
     name: str
+    folder: Path = RECIPES
 
     @property
     def _blocks(self) -> list[re.Match[str]]:
-        return list(_BLOCK.finditer(Page(RECIPES / f"{self.name}.md").text))
+        return list(_BLOCK.finditer(self.page.text))
+
+    @property
+    def page(self) -> Page:
+        """The page itself."""
+        return Page(self.folder / f"{self.name}.md")
 
     @property
     def files(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,16 +19,22 @@ class Certificate(NamedTuple):
     key: Path
 
 
-def certificate(folder: Path, name: str = "", subject: str = "/CN=dropship tests") -> Certificate:
-    """A new one for 127.0.0.1 and localhost; ``name`` begins its files' names."""
+def certificate(
+    folder: Path,
+    name: str = "",
+    subject: str = "/CN=dropship tests",
+    hosts: Iterable[str] = ("localhost",),
+) -> Certificate:
+    """A new one for 127.0.0.1 and ``hosts``; ``name`` begins its files' names."""
     if shutil.which("openssl") is None:
         missing("openssl")
     made = Certificate(folder / f"{name}cert.pem", folder / f"{name}key.pem")
+    alternatives = ",".join(["IP:127.0.0.1", *(f"DNS:{host}" for host in hosts)])
     subprocess.run(
         [
             "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
             "-keyout", made.key, "-out", made.cert,
-            "-subj", subject, "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+            "-subj", subject, "-addext", f"subjectAltName={alternatives}",
         ],
         check=True,
         capture_output=True,
