@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.host import eventually, tarball
 from tests.packaging.packages import Host
+from tests.strangers import install_example
 
 pytestmark = [pytest.mark.packages, pytest.mark.root]
 
@@ -261,6 +263,18 @@ def test_program_uses_what_the_package_carries(host: Host) -> None:
     bundle, *places = json.loads(host.done("/usr/bin/python3", "-sE", "-c", probe))
     assert bundle == "/etc/ssl/certs/ca-certificates.crt"
     assert all(Path(one).is_relative_to("/usr/lib/dropship/site") for one in places)
+
+
+def test_plugin_of_others_is_found_where_administrators_put_it(host: Host) -> None:
+    """As ``pip install --target`` leaves it there; the schema has its keys."""
+    place = host.path("usr/local/lib/dropship/plugins")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    host.install()
+    assert "shelf" not in host.done("dropship", "schema")
+    install_example(place)
+    assert "shelf" in host.done("dropship", "schema")
+    shutil.rmtree(place.parent)
 
 
 def test_demo_of_the_package_comes_out_right(host: Host) -> None:
