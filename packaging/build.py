@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -53,9 +54,10 @@ def _own() -> str:
 
 def _built(folder: Path, arch: str, number: int, *, rounds: int) -> list[Path]:
     """The packages, from ``rounds`` builds that gave the same bytes."""
-    wheels = folder / "wheels"
-    wheels.mkdir()
-    fetch(MACHINES[arch], wheels)
+    wheels = {one: folder / f"wheels-{one}" for one in {arch, _own()}}
+    for one, place in wheels.items():
+        place.mkdir()
+        fetch(MACHINES[one], place)
     first, *others = (
         _build(folder / f"{count}", wheels, arch, number) for count in range(1, rounds + 1)
     )
@@ -66,7 +68,7 @@ def _built(folder: Path, arch: str, number: int, *, rounds: int) -> list[Path]:
     return first
 
 
-def _build(folder: Path, wheels: Path, arch: str, number: int) -> list[Path]:
+def _build(folder: Path, wheels: Mapping[str, Path], arch: str, number: int) -> list[Path]:
     out = folder / "packages"
     out.mkdir(parents=True)
     time = _time()
@@ -78,8 +80,10 @@ def _build(folder: Path, wheels: Path, arch: str, number: int) -> list[Path]:
     )
     (wheel,) = out.glob("*.whl")
     release = Release(wheel.name.split("-")[1], number, time)
-    unpack([wheel, *sorted(wheels.glob("*.whl"))], folder / "site", MACHINES[arch])
-    lay(folder / "site", folder / "tree", release)
+    for one, place in wheels.items():
+        unpack([wheel, *sorted(place.glob("*.whl"))], folder / one, MACHINES[one])
+    # What runs on this machine tells of itself, for a package that may be for another.
+    lay(folder / arch, folder / "tree", release, runs=folder / _own())
     for packager in ("deb", "rpm"):
         _package(packager, folder / "tree", out, release, arch)
     return sorted(out.iterdir())

@@ -58,8 +58,10 @@ class Release:
         return self.version.replace(".dev", "~dev").replace("rc", "~rc")
 
 
-def lay(site: Path, folder: Path, release: Release) -> None:
+def lay(site: Path, folder: Path, release: Release, *, runs: Path) -> None:
     """Lay everything out below ``folder``; ``site`` holds the libraries and the program.
+
+    ``runs`` holds them, too, as they run on this machine.
 
     Raises:
         subprocess.CalledProcessError: The program could not write its completions.
@@ -70,7 +72,7 @@ def lay(site: Path, folder: Path, release: Release) -> None:
         _copy(HERE / source, folder / place)
     _copy(HERE / "bin/dropship", folder / "usr/bin/dropship")
     for shell, place in _COMPLETIONS.items():
-        _write(folder / place, _completion(folder / _SITE, shell))
+        _write(folder / place, _completion(runs, shell))
     for page in sorted((HERE / "man").iterdir()):
         place = folder / f"usr/share/man/man{page.suffix[1:]}/{page.name}.gz"
         _write(place, _packed(page.read_bytes()))
