@@ -62,9 +62,9 @@ def _built(folder: Path, arch: str, number: int, *, rounds: int) -> list[Path]:
         _build(folder / f"{count}", wheels, arch, number) for count in range(1, rounds + 1)
     )
     for other in others:
-        for one, again in zip(first, other, strict=True):
-            if _digest(one) != _digest(again):
-                raise VendorError(f"{one.name} comes out differently each time")
+        for package, again in zip(first, other, strict=True):
+            if _digest(package) != _digest(again):
+                raise VendorError(f"{package.name} comes out differently each time")
     return first
 
 

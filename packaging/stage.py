@@ -74,8 +74,8 @@ def lay(site: Path, folder: Path, release: Release, *, runs: Path) -> None:
     for shell, place in _COMPLETIONS.items():
         _write(folder / place, _completion(runs, shell))
     for page in sorted((HERE / "man").iterdir()):
-        place = folder / f"usr/share/man/man{page.suffix[1:]}/{page.name}.gz"
-        _write(place, _packed(page.read_bytes()))
+        section = folder / f"usr/share/man/man{page.suffix[1:]}"
+        _write(section / f"{page.name}.gz", _packed(page.read_bytes()))
     _write(folder / _DOC / "changelog.gz", _packed((ROOT / "CHANGELOG.md").read_bytes()))
     _write(folder / _DOC / "copyright", _copyright(site))
     _write(folder / "changelog.yaml", _changelog(release))
