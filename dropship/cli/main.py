@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "demo": ("dropship.cli.demo", "see the whole story on this machine, nothing to configure"),
         "fmt": ("dropship.cli.fmt", "write configuration files in the canonical form"),
         "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
+        "init": ("dropship.cli.init", "write a first configuration, asking"),
         "lock": ("dropship.cli.lock", "who holds which turn; break one"),
         "logs": ("dropship.cli.logs", "the last lines said of a service"),
         "pause": ("dropship.cli.pause", "stop updating"),
