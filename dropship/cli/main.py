@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "check": ("dropship.cli.check", "ask the stores what is new; change nothing"),
         "completion": ("dropship.cli.completion", "print a script that completes command lines"),
         "demo": ("dropship.cli.demo", "see the whole story on this machine, nothing to configure"),
+        "doctor": ("dropship.cli.doctor", "check this host for everything the agent needs"),
         "fmt": ("dropship.cli.fmt", "write configuration files in the canonical form"),
         "history": ("dropship.cli.history", "past updates: when, from, to, how long, outcome"),
         "init": ("dropship.cli.init", "write a first configuration, asking"),
