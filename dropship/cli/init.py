@@ -12,6 +12,7 @@ from typing import Any, Final
 from dropship.cli.output import say
 from dropship.cli.place import working_directory
 from dropship.config.load import DEFAULT, Loaded, Mode, load
+from dropship.config.paths import home
 from dropship.errors import ConfigError, UsageError
 
 _DESCRIPTION: Final = """\
@@ -78,7 +79,9 @@ def _about_the_service(group: Any) -> None:
     group.add_argument("--bucket", metavar="NAME", help="s3, swift, rackspace: bucket or container")
     group.add_argument("--path", metavar="PATH", help="the artifact in the store, or on this host")
     group.add_argument("--url", metavar="URL", help="http: of the artifact")
-    group.add_argument("--destination", metavar="PATH", help="default: /srv/NAME")
+    group.add_argument(
+        "--destination", metavar="PATH", help="default: /srv/NAME, of others than root ~/NAME"
+    )
     group.add_argument("--interval", metavar="TIME", help="between two checks; default: 30s")
     group.add_argument("--unit", metavar="UNIT", help="of systemd, restarted after an update")
     group.add_argument("--health-url", metavar="URL", help="must answer after an update")
@@ -162,7 +165,7 @@ def _known(answers: Any, around: Any) -> Any:
 def _around(plan: Any) -> Any:
     from dropship.cli.first.question import Around  # noqa: PLC0415 - as in _run
 
-    below = Path("/srv") if os.geteuid() == 0 else Path.home()
+    below = Path("/srv") if os.geteuid() == 0 else home(os.environ, os.geteuid())
     present = plan.present
     repos, locks = ({}, {}) if plan.fresh else (present.repos, present.locks)
     return Around(below, repos, locks, plan.secret, plan.taken)
@@ -175,7 +178,7 @@ def _writable(main: Path, services: Path, said: Path) -> None:
         if not there.is_dir():
             raise UsageError(f"{there} is no folder", cure="name another --config")
         if not os.access(there, os.W_OK | os.X_OK):
-            own = Path.home() / ".config/dropship/dropship.hcl"
+            own = home(os.environ, os.geteuid()) / ".config/dropship/dropship.hcl"
             cure = f"run it as root, or have a configuration of your own: --config {own}"
             raise ConfigError(f"{said}: nothing can be written to {there}", cure=cure)
 

@@ -5,6 +5,7 @@ All raise ``ValueError`` for one that does not, whose text explains that to who 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from dropship.cli.first.hcl import quoted
 from dropship.config.addresses import no_name, oddity
+from dropship.config.paths import home
 from dropship.core.unit_name import UnitName
 from dropship.core.values import Duration
 
@@ -78,7 +80,7 @@ def place(said: str) -> str:
     """A path of this host."""
     path = text(said)
     if path.startswith("~/"):
-        path = str(Path(path).expanduser())
+        path = str(home(os.environ, os.geteuid()) / path[2:])
     if not path.startswith("/"):
         raise ValueError("write the whole path, from / on")
     return path
