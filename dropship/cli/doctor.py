@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
@@ -62,8 +62,11 @@ def run(args: argparse.Namespace) -> int:
     from dropship.cli.examine import all as everything  # noqa: PLC0415 - only this command's
     from dropship.core.secrets import secret_values  # noqa: PLC0415 - as above
 
-    ground = everything.ground(args.config or DEFAULT, working_directory(), os.environ)
-    hidden = secret_values((ground.strict.secrets, ground.strict.config, ground.lenient.secrets))
+    ground: Ground | None = None
+    with suppress(ImportError):  # which is the first thing that is found
+        ground = everything.ground(args.config or DEFAULT, working_directory(), os.environ)
+    told = (ground.strict.secrets, ground.strict.config, ground.lenient.secrets) if ground else ()
+    hidden = secret_values(told)
     # What stores say when they are tried again and again is told by what comes of it.
     level = args.log_level if args.log_level == "debug" else "error"
     log.setup(level, args.log_format, secrets=hidden)
@@ -76,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(one.state == "failed" for one in found) else 0
 
 
-def _findings(ground: Ground, waiting: Callable[[Task | None], None]) -> Iterator[Finding]:
+def _findings(ground: Ground | None, waiting: Callable[[Task | None], None]) -> Iterator[Finding]:
     from dropship.cli.examine import all as everything  # noqa: PLC0415 - as in run
     from dropship.cli.examine import aside  # noqa: PLC0415 - as in run
 

@@ -145,6 +145,25 @@ def test_another_agent_on_the_same_state_is_found(host: Host) -> None:
     assert f"another agent (process {host.agent.pid})" in said
 
 
+@pytest.mark.parametrize("module", ["boto3", "lark", "requests", "psutil", "isal"])
+def test_module_that_is_missing_is_found_and_stops_nothing(host: Host, module: str) -> None:
+    """Whatever needs it fails by itself; there is no traceback."""
+    healthy(host)
+    s3 = host.service(name="s3").replace('"file" {', '"s3" {\n    bucket = "b"')
+    host.configure(host.service(), s3.replace('settle      = "0s"', ""))
+    lacking = host.folder / "lacking"
+    lacking.mkdir()
+    (lacking / f"{module}.py").write_text('raise ImportError("it is broken")\n')
+    path = f"{lacking}:{os.environ.get('PYTHONPATH', '')}"
+    done = host.run("doctor", "--format", "json", PYTHONPATH=path)
+    assert done.stderr == ""
+    found: list[Finding] = document("doctor", done.stdout)
+    told = [one for one in found if one["check"] == "python" and "it is broken" in one["message"]]
+    # A built package carries its parser, and needs no lark.
+    assert told or module == "lark"
+    assert all(one["cure"] for one in told)
+
+
 # --- configuration and permissions ------------------------------------------------------------------
 
 

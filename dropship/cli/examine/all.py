@@ -29,7 +29,11 @@ from dropship.config.model import Config
 
 
 def ground(path: Path, cwd: Path, environ: Mapping[str, str]) -> Ground:
-    """What all of it starts from."""
+    """What all of it starts from.
+
+    Raises:
+        ImportError: A module is missing without which there is nothing to look at but Python.
+    """
     found, words = unit.properties(environ)
     who = _who(path, found)
     around = dict(environ) if who.here else {**_impersonal(environ), "HOME": who.home}
@@ -52,8 +56,11 @@ def _impersonal(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith("XDG_")}
 
 
-def tasks(found: Ground) -> Iterator[Task]:
-    """All of it."""
+def tasks(found: Ground | None) -> Iterator[Task]:
+    """All of it; Python alone where there is no ground."""
+    if found is None:
+        yield Task("python", None, partial(python.findings, None))
+        return
     who, config = found.who, found.config
     yield Task("python", None, partial(python.findings, config))
     yield Task("configuration", None, partial(configuration.findings, found))

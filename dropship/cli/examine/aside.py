@@ -187,6 +187,9 @@ def _seen(task: Task) -> Iterator[Finding]:
     try:
         for one in task.look():
             yield _doubted(one, task)
+    except ImportError as error:
+        cure = "install what python says above"
+        yield failed(task.check, f"cannot be looked at: {error}", task.subject, cure=cure)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         message = f"cannot be looked at: {where}{error.strerror or error}"

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from dropship.cli.examine.finding import Finding, failed, ok, warning
 from dropship.config.model import Config
+from dropship.hcl.ast import Source
+from dropship.hcl.parser import parse
 
 _CHECK: Final = "python"
 _OLDEST: Final = (3, 10)
@@ -67,7 +69,11 @@ def findings(config: Config | None) -> Iterator[Finding]:
         if why := _lacks(name):
             cure = f"pip install {name}, or install the package of dropship again"
             yield failed(_CHECK, f"cannot be loaded: {why}", name, cure=cure)
-    yield ok(_CHECK, f"required modules: {', '.join(_REQUIRED)}")
+    if why := _unread():
+        cure = "pip install lark, or install the package of dropship again"
+        yield failed(_CHECK, f"no configuration can be read: {why}", "parser", cure=cure)
+    there = [name for name in _REQUIRED if not _lacks(name)]
+    yield ok(_CHECK, f"required modules that are there: {', '.join(there)}")
     for one in optional():
         yield _judged(one, used)
 
@@ -92,6 +98,15 @@ def _used(config: Config | None) -> frozenset[str]:
     repos = {service.artifact.repo.type for service in config.services}
     locks = {service.lock.type for service in config.services if service.lock}
     return frozenset(repos | locks)
+
+
+def _unread() -> str:
+    """Why the parser cannot be had; empty if it can. Built packages carry it, sources make it."""
+    try:
+        parse(Source("", ""))
+    except ImportError as error:
+        return str(error)
+    return ""
 
 
 def _lacks(module: str) -> str:
