@@ -20,7 +20,11 @@ Verdict = Literal["current", "outdated", "quarantined", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One service, as ``check --format json`` has it; ``why`` and ``doubt`` are for people."""
+    """One service, as ``check --format json`` has it.
+
+    For people: ``why`` and ``doubt``; what the store has, its ``source`` and ``size`` in bytes; and
+    the ``cure``, with which ``error`` ends.
+    """
 
     service: str
     state: Verdict
@@ -29,6 +33,9 @@ class Checked:
     error: str | None = None
     why: str = ""
     doubt: str = ""
+    source: str = ""
+    size: int | None = None
+    cure: str = ""
 
     @property
     def words(self) -> str:
@@ -50,7 +57,9 @@ def check(rig: Rig) -> Checked:
     try:
         saved = rig.store.load() or Saved()
     except StateError as error:
-        return Checked(rig.service.name, "error", None, error=hide(str(error)))
+        return Checked(
+            rig.service.name, "error", None, error=hide(str(error)), cure=hide(error.cure)
+        )
     if saved.destination not in ("", str(rig.layout.destination)):
         saved = Saved(quarantine=saved.quarantine, tokens=saved.tokens, pinned=saved.pinned)
     seen = ground.look(rig.layout, saved)
@@ -60,11 +69,22 @@ def check(rig: Rig) -> Checked:
     try:
         found = rig.source.find(saved.pinned)
     except RepoError as error:
-        return Checked(rig.service.name, "error", there, error=hide(str(error)))
+        return Checked(
+            rig.service.name, "error", there, error=hide(str(error)), cure=hide(error.cure)
+        )
     answer = replace(seen, token=found.token, md5=found.md5, version=found.version)
     verdict, why = _judge(state, answer)
     doubt = hide(proof.doubt(rig, found))
-    return Checked(rig.service.name, verdict, there, found.token, why=why, doubt=doubt)
+    return Checked(
+        rig.service.name,
+        verdict,
+        there,
+        found.token,
+        why=why,
+        doubt=doubt,
+        source=hide(found.source),
+        size=found.size,
+    )
 
 
 def _judge(state: State, answer: TokenSeen) -> tuple[Verdict, str]:

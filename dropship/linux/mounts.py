@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -29,3 +30,18 @@ def at_or_below(path: bytes, among: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Those mount points that are ``path`` itself or below it; ``path`` without symlinks."""
     inside = path.rstrip(b"/") + b"/"
     return tuple(point for point in among if point == path or point.startswith(inside))
+
+
+def kind(path: Path, mountinfo: bytes | None = None) -> str:
+    """The type of the file system that ``path`` is on, such as ``ext4``; empty if nothing tells."""
+    if mountinfo is None:
+        mountinfo = Path("/proc/self/mountinfo").read_bytes()
+    real = os.fsencode(os.path.realpath(path))
+    best, found = -1, b""
+    for line in mountinfo.splitlines():
+        (point,) = parse(line) or (b"",)
+        inside = real == point or real.startswith(point.rstrip(b"/") + b"/")
+        # Of several at one place the last one is seen.
+        if point and inside and len(point) >= best:
+            best, found = len(point), line.partition(b" - ")[2].partition(b" ")[0]
+    return os.fsdecode(found)

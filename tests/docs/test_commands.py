@@ -9,6 +9,7 @@ tests/recipes and tests/systemd.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +85,18 @@ def _much_to_do(world: World) -> None:
     world.sh("useradd alice")
 
 
+def _another_artifact(world: World) -> None:
+    """What a second service is made of."""
+    world.write("/srv/store/api.tar.gz", archive("1", "api"))
+    world.age("/srv/store/api.tar.gz")
+
+
+def _as_at_first(world: World) -> None:
+    """The page's own configuration, and nothing beside it."""
+    shutil.rmtree(world.path("/etc/dropship.d/services"))
+    world.write(MAIN, next(Page(USAGE / "setting-up.md").blocks("hcl")).text)
+
+
 def _installed(world: World) -> None:
     world.do("dropship update")
 
@@ -106,6 +119,7 @@ STORIES: Final[Mapping[str, Story]] = {
         },
     ),
     "packages.md": Story(agent=True),
+    "setting-up.md": Story(before={1: _another_artifact, 2: _as_at_first}),
     "turns.md": Story(before={0: _installed}),
 }
 """Pages whose world is not as all others'."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dropship.linux import disk, mounts, ofd, pidfd, process, rename
+from dropship.linux import clock, disk, mounts, ofd, pidfd, process, rename
 from dropship.linux.usage import usage
 from tests.e2e.host import eventually
 
@@ -247,3 +247,23 @@ def test_orphans_of_descendants_come_to_who_adopts_them() -> None:
         "assert os.waitpid(orphan, 0) == (orphan, 9)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_kind_of_a_file_system_is_that_of_the_mount_that_is_seen() -> None:
+    """The innermost one, and of several at one place the last."""
+    table = (
+        b"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        b"2 1 0:2 / /srv/my\\040data rw shared:1 - nfs4 host:/x rw\n"
+        b"3 1 0:3 / /srv rw - xfs /dev/sdb rw\n"
+        b"4 1 0:4 / /srv rw - tmpfs none rw\n"
+    )
+    kinds = {
+        path: mounts.kind(Path(path), table) for path in ("/", "/etc", "/srv/a", "/srv/my data/b")
+    }
+    assert kinds == {"/": "ext4", "/etc": "ext4", "/srv/a": "tmpfs", "/srv/my data/b": "nfs4"}
+    assert mounts.kind(Path("/proc/self")) == "proc"
+
+
+def test_kernel_says_whether_the_clock_is_kept() -> None:
+    """As adjtimex has it in util-linux and systemd; asking changes nothing, and needs no rights."""
+    assert clock.synchronised() in (True, False)
