@@ -31,6 +31,7 @@ mkdir "$place/upper" "$place/work" "$place/root"
 mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/work" overlay "$place/root"
 cd "$place/root"
 mount -t tmpfs -o mode=0755 tmpfs run
+echo 127.0.0.1 localhost >etc/hosts
 # On a file system like that of a host, not on the overlay.
 mount --bind "$TEMPORARY" tmp
 for one in /proc /sys /dev $BINDS; do

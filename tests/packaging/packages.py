@@ -32,7 +32,10 @@ class Packages:
 
 def found(folder: Path, later: Path) -> Packages:
     """Those of a folder, and the next release of them, which is built."""
-    (deb,), (rpm,) = folder.glob("*-1_*.deb"), folder.glob("*-1.*.rpm")
+    debs, rpms = [*folder.glob("*-1_*.deb")], [*folder.glob("*-1.*.rpm")]
+    if (len(debs), len(rpms)) != (1, 1):
+        pytest.fail(f"{folder} has not one package of each kind: tox -e package builds them")
+    (deb,), (rpm,) = debs, rpms
     subprocess.run(
         [sys.executable, BUILD, "--into", later, "--release", "2", "--once"],
         check=True, env={**os.environ, "PYTHONPATH": ""}, timeout=600,
