@@ -441,6 +441,16 @@ def test_unit_that_forbids_too_much_is_found(machine: Systemd) -> None:
     assert any("Permission denied" in one for one in of(found, "destination"))
 
 
+def test_shipped_example_that_is_strict_leaves_unpackers_their_layers(machine: Systemd) -> None:
+    """What it forbids and hooks may want is told; nothing is in the agent's own way."""
+    add(machine, (ROOT / "packaging/systemd/strict.conf").read_text())
+    found = inside(machine)
+    assert of(found, "unit") == []
+    warned = of(found, "unit", "warning")
+    assert any("NoNewPrivileges" in one for one in warned)
+    assert not any("RestrictNamespaces" in one for one in warned)
+
+
 def test_shipped_example_that_is_not_root_is_understood(machine: Systemd) -> None:
     """What it leaves open is open; which layers it costs is told."""
     machine.run("useradd", "--system", "-d", "/var/lib/dropship", "dropship")
