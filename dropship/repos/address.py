@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from dropship.core.version import Pattern
+from dropship.core.pattern import Pattern
 
 
 def address(location: Any) -> str:
