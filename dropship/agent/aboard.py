@@ -18,7 +18,9 @@ _SELDOM: Final = (
     "dropship.config.fooled",
     "dropship.config.homes",
     "dropship.config.masks",
+    "dropship.config.mentions",
     "dropship.hcl.excerpt",
+    "dropship.hcl.inside",
     "dropship.hcl.recovery",
     "dropship.hcl.scan",
     "difflib",
@@ -30,6 +32,7 @@ _SELDOM: Final = (
     "dropship.exec.leash",
     "dropship.exec.shell",
     "dropship.net.session",
+    "dropship.repos.http_client",
     "ipaddress",
     "pwd",
 )
