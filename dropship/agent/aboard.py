@@ -35,6 +35,7 @@ _SELDOM: Final = (
     "dropship.repos.http_client",
     "ipaddress",
     "pwd",
+    "tempfile",
 )
 
 
