@@ -6,8 +6,7 @@ What a version is, and which one is wanted, says ``core.version``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 PLACE: Final = "{version}"
 """What stands for the version in a path."""
@@ -16,8 +15,7 @@ _LONGEST: Final = 255  # characters, as of a file's name
 _ASTRAY: Final = frozenset({".", ".."})
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A path, or a URL, in which ``{version}`` stands for the version.
 
     Attributes:
