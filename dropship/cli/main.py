@@ -142,7 +142,7 @@ def _dispatch(argv: Sequence[str]) -> int:
 
 
 def _collect_again() -> None:
-    """Have garbage collected, if that was put off; of what there is now, nothing will be any."""
+    """Have garbage collected, if that was put off; of what is loaded by now, hardly anything is any."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
