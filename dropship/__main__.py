@@ -15,6 +15,8 @@ def main() -> int:
         _open_missing()
     if sys.argv[1:] in (["version"], ["v"], ["--version"]):
         return _print_version()
+    # While code is loaded nothing is garbage; ``cli.main`` has the collector work for the command.
+    gc.disable()
     from dropship.cli.main import run  # noqa: PLC0415 - after the fast path above
 
     code = run(sys.argv[1:])

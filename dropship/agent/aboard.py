@@ -18,20 +18,26 @@ _SELDOM: Final = (
     "dropship.config.fooled",
     "dropship.config.homes",
     "dropship.config.masks",
+    "dropship.config.mentions",
     "dropship.hcl.excerpt",
+    "dropship.hcl.inside",
     "dropship.hcl.recovery",
     "dropship.hcl.scan",
     "difflib",
     "importlib.metadata",
+    "json",
     "unicodedata",
     # A reload that is not.
     "dropship.core.format",
     "dropship.core.shared",
     "dropship.exec.leash",
     "dropship.exec.shell",
+    "dropship.lockers.patience",
     "dropship.net.session",
+    "dropship.repos.http_client",
     "ipaddress",
     "pwd",
+    "tempfile",
 )
 
 

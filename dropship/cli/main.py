@@ -9,6 +9,7 @@ before and after the command. An error is one line on standard error; a tracebac
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -135,8 +136,16 @@ def _dispatch(argv: Sequence[str]) -> int:
     except SystemExit as done:
         # --help has printed what was asked for.
         return done.code if isinstance(done.code, int) else 0
+    _collect_again()
     result: int = module.run(args)
     return result
+
+
+def _collect_again() -> None:
+    """Have garbage collected, if that was put off; of what is loaded by now, hardly anything is any."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:

@@ -9,7 +9,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from os.path import realpath
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -135,7 +134,7 @@ def _strictly(diagnostic: Diagnostic) -> Diagnostic:
         return diagnostic
     message = diagnostic.message.removesuffix("; it is ignored")
     code = f"E{diagnostic.code[1:]}"
-    return replace(diagnostic, severity=Severity.ERROR, code=code, message=message)
+    return diagnostic._replace(severity=Severity.ERROR, code=code, message=message)
 
 
 def _text(verdict: Verdict) -> None:

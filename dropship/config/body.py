@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeGuard
 from dropship.core.option import fold
 from dropship.hcl.ast import Item, Key, ListValue, ObjectValue, Span
 
-_KEYLESS = re.compile(r"(?:^|[\n{;])[ \t]*=[ \t]*\"")
+_KEYLESS = r"(?:^|[\n{;])[ \t]*=[ \t]*\""
 
 ALIKE: Final = 0.75
 """How alike a key and a word must be to be taken for it; the keys that there are differ by more."""
@@ -55,7 +55,7 @@ class Body(NamedTuple):
         # As it stands there, and without what may have come into its midst.
         texts = (leftover, re.sub(r"[^\w\s\"{}=-]+", "", leftover))
         words = {fold(word) for text in texts for word in re.findall(r"[A-Za-z][\w-]*", text)}
-        return _KEYLESS.search(leftover) is not None or any(_near(one, words) for one in wanted)
+        return re.search(_KEYLESS, leftover) is not None or any(_near(one, words) for one in wanted)
 
     def _leftover(self, faults: Sequence[Span]) -> str:
         parts: list[str] = []

@@ -12,34 +12,36 @@ from dropship.core.values import Named, Secret
 
 
 class Field(NamedTuple):
-    """One configurable field of a dataclass; ``default`` is MISSING where it has none."""
+    """One configurable field of a dataclass.
+
+    Attributes:
+        default: MISSING where it has none.
+        keys: Every folded spelling.
+        secret: Its value must not be shown.
+        named: It is a block of names and texts: headers, an environment.
+    """
 
     name: str
     hint: Any
     option: Option
     default: Any
+    keys: tuple[str, ...]
+    secret: bool
+    named: bool
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Every folded spelling."""
-        return (fold(self.option.key), *map(fold, self.option.aliases))
-
-    @property
-    def secret(self) -> bool:
-        """Its value must not be shown."""
-        return self.option.secret or bare(self.hint) is Secret
+    @classmethod
+    def of(cls, name: str, hint: Any, option: Option, default: Any) -> Field:
+        """The field with what follows from the way it is declared, for each block that has it."""
+        keys = (fold(option.key), *map(fold, option.aliases))
+        plain = bare(hint)
+        # To Python 3.10 the type of a list is a class too, until it is looked at as one.
+        named = not get_args(plain) and isinstance(plain, type) and issubclass(plain, Named)
+        return cls(name, hint, option, default, keys, option.secret or plain is Secret, named)
 
     @property
     def hidden(self) -> bool:
         """Its value is kept out of drawings: secrets, and headers and environments."""
         return self.secret or self.named
-
-    @property
-    def named(self) -> bool:
-        """It is a block of names and texts: headers, an environment."""
-        hint = bare(self.hint)
-        # To Python 3.10 the type of a list is a class too, until it is looked at as one.
-        return not get_args(hint) and isinstance(hint, type) and issubclass(hint, Named)
 
 
 @lru_cache(maxsize=128)
@@ -47,7 +49,7 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     """The configurable fields of a dataclass."""
     hints, defaults = get_type_hints(cls), {one.name: one.default for one in fields(cls)}
     return tuple(
-        Field(name, hints[name], said, defaults[name]) for name, said in options_of(cls).items()
+        Field.of(name, hints[name], said, defaults[name]) for name, said in options_of(cls).items()
     )
 
 

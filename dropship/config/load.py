@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from dropship.config import decode, paths
-from dropship.config.brief import brief
 from dropship.config.check import Host, check, secrets
 from dropship.config.files import MAIN, SERVICES, Files, listed, short_text, source
 from dropship.config.model import Config
@@ -118,6 +117,8 @@ def run_path(path: Path, *, environ: Mapping[str, str], cwd: Path, euid: int) ->
 
 def _brief(path: Path, cwd: Path) -> list[File]:
     """The main files without their services; none where the whole of them is to be read."""
+    from dropship.config.brief import brief  # noqa: PLC0415 - who checks a file reads all of it
+
     try:
         files = listed(path, MAIN, cwd) if (cwd / path).is_dir() else [path]
         texts = [source(one, cwd) for one in files]

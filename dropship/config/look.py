@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from dropship.config.addresses import no_name, oddity
-from dropship.config.mentions import breaks_json, odd_mentions
 from dropship.config.report import Report
 from dropship.core.option import fold
 from dropship.core.template import Template
 from dropship.core.values import Named, Secret
 from dropship.hcl.ast import ListValue, NumberValue, ObjectValue, StringValue, Value
-from dropship.hcl.inside import inside
 
 # Keys whose value is the name of a file that is read at run time.
 _FILES: Final = frozenset({"cabundle", "cafile", "certfile", "clientcert", "clientkey", "keyfile"})
@@ -54,6 +52,12 @@ class Look(NamedTuple):
             self._text(value, lacks)
 
     def _template(self, value: StringValue, template: Template) -> None:
+        from dropship.config.mentions import (  # noqa: PLC0415 - few write templates
+            breaks_json,
+            odd_mentions,
+        )
+        from dropship.hcl.inside import inside  # noqa: PLC0415 - as above
+
         for start, end, message, hint in odd_mentions(template):
             span = inside(value, start, end)
             self.report.warning("W249", f"{self.key}: {message}", span, suggestion=hint)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from dropship.config.report import SECRETIVE
@@ -110,7 +109,7 @@ def _redacted(diagnostic: Diagnostic, lines: Mapping[tuple[str, int], list[Span]
             if len(secret) < _SHORT:
                 secret = f'"{secret}"'
             message, suggestion = (text.replace(secret, "…") for text in (message, suggestion))
-    return replace(diagnostic, message=message, suggestion=suggestion or None)
+    return diagnostic._replace(message=message, suggestion=suggestion or None)
 
 
 def _shown(diagnostic: Diagnostic) -> Iterator[Span]:

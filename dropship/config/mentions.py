@@ -7,7 +7,6 @@ as it is holds only until that value has a quote.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -69,6 +68,8 @@ def _sample(template: Template, value: str) -> str:
 
 
 def _is_json(text: str) -> bool:
+    import json  # noqa: PLC0415 - few templates make JSON
+
     try:
         json.loads(text)
     except ValueError:

@@ -2,9 +2,10 @@
 
 The fields of these dataclasses are the keys of a configuration file; their ``option()`` says how
 each is written. Values of a backend's own keys stand in its own dataclass.
-"""
 
-from __future__ import annotations
+Annotations are no texts here, as they are elsewhere: whoever reads a configuration needs the types
+at once, and to make them of texts takes longer.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -11,7 +11,6 @@ from dropship.config.owners import Accounts
 from dropship.config.report import Report
 from dropship.config.sketch import Script, Sketch
 from dropship.hcl.ast import StringValue
-from dropship.hcl.inside import inside
 
 if TYPE_CHECKING:
     from dropship.config.decode import Services
@@ -67,6 +66,7 @@ def _command(
     if not isinstance(value, StringValue) or not _NAMED.search(value.text):
         return  # a value of another kind comes from elsewhere
     from dropship.config.fooled import fooled, fooled_words  # noqa: PLC0415 - seldom needed
+    from dropship.hcl.inside import inside  # noqa: PLC0415 - as above
 
     text = value.text
     if script.kind == "words":

@@ -20,7 +20,7 @@ from dropship.config import hints
 from dropship.config.resolver import Resolver
 from dropship.config.written import written
 from dropship.core.template import Template
-from dropship.core.template_lexer import TemplateError
+from dropship.core.template_error import TemplateError
 from dropship.core.values import Duration, Md5, Named, Secret, Share, Size, Strings
 from dropship.hcl.ast import (
     BoolValue,
@@ -34,7 +34,6 @@ from dropship.hcl.ast import (
     StringValue,
     Value,
 )
-from dropship.hcl.inside import inside
 
 _Part = TypeVar("_Part")
 _Read = TypeVar("_Read")
@@ -351,6 +350,8 @@ def _parsed(hint: Any, text: str, value: Value) -> Any:
     try:
         return parse(text)
     except TemplateError as error:
+        from dropship.hcl.inside import inside  # noqa: PLC0415 - only where something is wrong
+
         span = value.span
         if isinstance(value, StringValue):
             span = inside(value, error.start, error.end)

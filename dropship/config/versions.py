@@ -7,7 +7,7 @@ from typing import Any, Final
 from dropship.config.body import Body
 from dropship.config.reader import Reader, Values
 from dropship.core.option import fold
-from dropship.core.version import PLACE, Constraint, VersionError
+from dropship.core.pattern import PLACE
 from dropship.hcl.ast import CallValue, Item, StringValue
 from dropship.repos.address import parted
 
@@ -41,6 +41,11 @@ def versions(reader: Reader, body: Body, values: Values, location: Any) -> None:
 def _constraint(reader: Reader, body: Body, values: Values) -> None:
     if not values.get("version"):
         return
+    from dropship.core.version import (  # noqa: PLC0415 - few choose among versions
+        Constraint,
+        VersionError,
+    )
+
     item = body.named("version")[-1]
     try:
         Constraint(values.get("version_order", "semver"), values["version"]).check()

@@ -6,7 +6,6 @@ in parts, one of the parts' digests. Both are computed while the bytes go by.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -46,37 +45,3 @@ class Digester(Protocol):
 
     def hexdigest(self) -> str:
         """What they come to so far."""
-
-
-class PartsDigester:
-    """The md5 of the md5s of parts."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._raw = parts.joined == "raw"
-        self._left = list(reversed(parts.sizes))
-        self._part = hashlib.md5(usedforsecurity=False)
-        self._whole = hashlib.md5(usedforsecurity=False)
-
-    def update(self, data: memoryview, /) -> None:
-        """More bytes; those behind the last part spoil the digest."""
-        while data and self._left:
-            piece = data[: self._left[-1]]
-            self._part.update(piece)
-            self._left[-1] -= len(piece)
-            data = data[len(piece) :]
-            if self._left[-1] == 0:
-                self._left.pop()
-                self._close()
-        self._whole.update(data)
-
-    def hexdigest(self) -> str:
-        """What they come to, once all parts are there."""
-        while self._left and self._left[-1] == 0:  # empty ones behind the last byte
-            self._left.pop()
-            self._close()
-        return self._whole.hexdigest()
-
-    def _close(self) -> None:
-        done = self._part
-        self._whole.update(done.digest() if self._raw else done.hexdigest().encode())
-        self._part = hashlib.md5(usedforsecurity=False)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import MISSING
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 _KEY: Final = "dropship.option"
@@ -100,6 +101,7 @@ def camel(name: str) -> str:
     return head + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
+@lru_cache(maxsize=1024)  # the same keys come again and again
 def fold(key: str) -> str:
     """The form in which keys are compared: no case, no ``_``, no ``-``."""
     return key.replace("_", "").replace("-", "").casefold()

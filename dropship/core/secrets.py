@@ -7,7 +7,6 @@ after ``Bearer``, the password that ``Basic`` has in base64.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -103,6 +102,8 @@ def _worth_hiding(secret: str) -> Iterator[str]:
 
 def _basic(text: str) -> Iterator[str]:
     """The password in the base64 of ``user:password`` (RFC 7617), and both."""
+    import base64  # noqa: PLC0415 - few secrets are of this kind
+
     try:
         login = base64.b64decode(text, validate=True).decode()
     except ValueError:

@@ -6,15 +6,21 @@ Anything else that text/template knows is a ``ValueError`` that says what there 
 
 The language is Go's (pkg.go.dev/text/template); ``upper``, ``lower``, ``trunc`` and ``default``
 are those of the sprig library, and ``json`` prints a value as JSON.
+
+What reads and renders them is imported when it is first needed: the type stands in every
+configuration's model, and most configurations have no template.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from dropship.core import template_parser, template_tree
 from dropship.core.values import Named
+
+if TYPE_CHECKING:
+    from dropship.core.template_tree import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Template:
     """A parsed template; two of the same text are equal."""
 
     text: str
-    nodes: tuple[template_tree.Node, ...] = field(compare=False, repr=False)
+    nodes: tuple[Node, ...] = field(compare=False, repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Template:
@@ -31,6 +37,8 @@ class Template:
         Raises:
             TemplateError: The text is none that can be rendered; the message is for people.
         """
+        from dropship.core import template_parser  # noqa: PLC0415 - see above
+
         return cls(text, template_parser.parse(text))
 
     def render(self, fields: Mapping[str, object]) -> str:
@@ -38,6 +46,8 @@ class Template:
 
         Never fails: a field that is not there prints as Go prints it, ``<no value>``.
         """
+        from dropship.core import template_tree  # noqa: PLC0415 - see above
+
         return template_tree.rendered(self.nodes, fields)
 
     def __str__(self) -> str:

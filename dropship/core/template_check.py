@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from dropship.core.template_error import HintError
 from dropship.core.template_format import Format
-from dropship.core.template_lexer import HintError
 from dropship.core.template_tree import FUNCTIONS, Call, Constant, Expression, Field, Print
 
 FIELDS: Final = (

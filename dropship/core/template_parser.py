@@ -12,15 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dropship.core import template_check as check
-from dropship.core.template_lexer import (
-    SPACE,
-    TemplateError,
-    Token,
-    number,
-    placed,
-    scan,
-    unquoted,
-)
+from dropship.core.template_error import TemplateError, placed
+from dropship.core.template_lexer import SPACE, Token, number, scan, unquoted
 from dropship.core.template_tree import Action, Constant, Expression, If, Node, Text
 
 _DEEPEST: Final = 50  # parentheses or ifs; a message needs two

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -130,6 +129,8 @@ def _text(value: Value) -> str:
 
 
 def _json(value: Value) -> str:
+    import json  # noqa: PLC0415 - few templates make JSON
+
     text = json.dumps(value, ensure_ascii=False)
     # As Go does: the two are line ends to JavaScript.
     return text.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from dropship.config.model import ServiceConfig
+from dropship.core.pattern import PLACE
 from dropship.core.saved import Saved
-from dropship.core.version import PLACE, key, older
+from dropship.core.version import key, older
 from dropship.deploy.rig import Rig
 from dropship.errors import DropshipError
 from dropship.repos.address import pattern_of

@@ -7,8 +7,8 @@ the drawing: whoever knows a span to be one names it in ``masked``.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dropship.hcl.ast import Span
 from dropship.hcl.excerpt import excerpt
@@ -21,16 +21,14 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """Another place that belongs to the story, such as a first definition."""
 
     message: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One fault, told once.
 
     Attributes:

@@ -12,13 +12,14 @@ _SIMPLE = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "\\": "\\", '"': '"',
 }  # fmt: skip
-_ESCAPE = re.compile(
+# Compiled with the first escape, or integer in a string, that there is.
+_ESCAPE = (
     r"\\(?:([abfnrtv\\\"])|([0-3][0-7]{2})|x([0-9a-fA-F]{2})"
     r"|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
     r"|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(/))"
 )
 # Inside of "${…}" an escape only has to look like one: it is kept as it is written.
-_KEPT = re.compile(r"\\(?:[abfnrtv\\\"]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
+_KEPT = r"\\(?:[abfnrtv\\\"]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})"
 _BYTES = re.compile("[\udc80-\udcff]+")
 _REPLACEMENT = "\ufffd"
 # Longer numbers are not numbers that anybody means; Python refuses to print them, too.
@@ -31,7 +32,7 @@ _NUMBER = re.compile(
     r"|([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|(?<!-)\.[0-9]+))\Z"
 )
 # What Go's strconv.ParseInt makes of a string if it is to find the base by itself.
-_INTEGER = re.compile(
+_INTEGER = (
     r"([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]?((?:_?[0-7])+)"
     r"|(0|[1-9](?:_?[0-9])*))\Z"
 )
@@ -96,7 +97,7 @@ def _unescape(
     parts: list[str] = []
     while (at := raw.find("\\", start, end)) >= 0:
         parts.append(raw[start:at])
-        match = _ESCAPE.match(raw, at, end)
+        match = re.compile(_ESCAPE).match(raw, at, end)
         value = _escaped(match, json=json) if match else None
         if match is None or value is None:
             start = min(at + 2, end)
@@ -112,7 +113,7 @@ def _unescape(
 def _strange(raw: str, start: int, end: int) -> list[tuple[int, int]]:
     faults = []
     while (at := raw.find("\\", start, end)) >= 0:
-        match = _KEPT.match(raw, at, end)
+        match = re.compile(_KEPT).match(raw, at, end)
         start = match.end() if match else min(at + 2, end)
         if match is None:
             faults.append((at, start))
@@ -188,7 +189,7 @@ def integer(text: str) -> int | None:
 
     None where it holds none, or one that 64 bits cannot hold.
     """
-    match = _INTEGER.match(text)
+    match = re.match(_INTEGER, text)
     if match is None or len(text) > _LONGEST_NUMBER:
         return None
     sign, *digits = match.groups()

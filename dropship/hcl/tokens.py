@@ -26,10 +26,10 @@ from dropship.hcl.literals import heredoc, number, short, unquote, unquote_json
 # Whoever walks the tree may do it by recursion: nothing that a person writes comes near.
 DEEPEST = 100
 
-_UNIT = re.compile(
-    r"[ \t]+((?:ns|us|µs|ms|[smhdw]|secs?|seconds?|mins?|minutes?|hours?|days?|weeks?"
-    r"|bytes?|[kmgt]i?b|[kmgt]))(?![\w.\-])(?![ \t]*=)",
-    re.IGNORECASE,
+# Compiled with the first number there is.
+_UNIT = (
+    r"(?i)[ \t]+((?:ns|us|µs|ms|[smhdw]|secs?|seconds?|mins?|minutes?|hours?|days?|weeks?"
+    r"|bytes?|[kmgt]i?b|[kmgt]))(?![\w.\-])(?![ \t]*=)"
 )
 
 
@@ -197,7 +197,7 @@ class Terminals:
                 self.faults.append(error(codes.UNEXPECTED, message, span))
 
     def _look_for_unit(self, text: str, end: int) -> None:
-        unit = _UNIT.match(self.source.text, end)
+        unit = re.compile(_UNIT).match(self.source.text, end)
         if unit:
             self.faults.append(
                 warning(

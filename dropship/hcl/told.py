@@ -7,7 +7,6 @@ many faults it has, but how close they are to each other.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from dropship.hcl import codes, scan
 from dropship.hcl.ast import Item
@@ -91,7 +90,7 @@ class Told:
             one = known[at]
             if one.span == diagnostic.span:
                 if one.severity is Severity.WARNING:
-                    known[at] = replace(diagnostic, suggestion=one.suggestion)
+                    known[at] = diagnostic._replace(suggestion=one.suggestion)
                 return
         known.append(diagnostic)
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from dropship.core.checksum import Checksum, Digester, PartsDigester
+from dropship.core.checksum import Checksum, Digester
 from dropship.core.entry import Rules
 from dropship.core.format import NAMES
+from dropship.core.parts import PartsDigester
 from dropship.core.values import Release, Share, Size
 from dropship.core.watch import Watch
 from dropship.errors import (

@@ -12,15 +12,16 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dropship.core.option import option
-from dropship.core.watch import Watch
 from dropship.errors import LeaseLostError, LockError
 from dropship.linux import ofd
 from dropship.lockers import Broken, Holder, Place, Standing, nfs, records
 from dropship.lockers.file_text import FileMarks, file_name, put, read, told
-from dropship.lockers.patience import Patience
+
+if TYPE_CHECKING:
+    from dropship.core.watch import Watch
 
 _POLL: Final = (0.1, 0.4)  # seconds between two tries, at random so that hosts do not beat in step
 
@@ -53,6 +54,8 @@ class FileLocker:
         Raises:
             LockError: No turn in time, or the folder cannot be used.
         """
+        from dropship.lockers.patience import Patience  # noqa: PLC0415 - only for who waits
+
         patience = Patience(scope, timeout, watch, _POLL)
         with told(self._folder):
             self._prepare()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +59,8 @@ def read(path: Path) -> str | None:
 
 def put(path: Path, text: str) -> None:
     """Put a fresh file in the place of what is there."""
+    import tempfile  # noqa: PLC0415 - brings much along, and `validate` puts nothing anywhere
+
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     fresh = Path(name)
     try:

@@ -5,7 +5,6 @@ Read with patience: whoever may write there need not be one of us.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from dropship.core.values import Md5
@@ -14,6 +13,8 @@ from dropship.lockers import Broken, Holder, Mark
 
 def text(record: Holder | Mark | Broken) -> str:
     """One line, without its end."""
+    import json  # noqa: PLC0415 - `validate` checks locks, and has no turns
+
     return json.dumps(record._asdict(), separators=(",", ":"))
 
 
@@ -46,6 +47,8 @@ def broken(said: str) -> Broken:
 
 
 def _map(said: str) -> dict[str, Any]:
+    import json  # noqa: PLC0415 - as above
+
     try:
         found = json.loads(said)
     except (ValueError, RecursionError):

@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from dropship.core.watch import Watch
 from dropship.net.http import NetError
+
+if TYPE_CHECKING:
+    from dropship.core.watch import Watch
 
 _EVERY_SECONDS: Final = 2.0
 

@@ -17,10 +17,12 @@ from this host's own files, whose bytes need no proof.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from dropship.core.checksum import Checksum, Parts
 from dropship.core.values import Md5, Token
+
+if TYPE_CHECKING:
+    from dropship.core.checksum import Checksum, Parts
 
 LocationT_contra = TypeVar("LocationT_contra", contravariant=True)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from dropship.core.version import Pattern
+from dropship.core.pattern import Pattern
 
 
 def address(location: Any) -> str:
@@ -40,7 +40,7 @@ def version_of(location: Any, pattern: Pattern, name: str) -> str | None:
     """The version in a name of the pattern's folder, without the escapes of a URL."""
     if not getattr(location, "url", ""):
         return pattern.version(name)
-    return replace(pattern, part=unquote(pattern.part)).version(unquote(name))
+    return pattern._replace(part=unquote(pattern.part)).version(unquote(name))
 
 
 def filled(location: Any, pattern: Pattern, version: str) -> str:

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from dropship.core.pattern import Pattern
 from dropship.core.values import Token
-from dropship.core.version import Constraint, Pattern, key
+from dropship.core.version import Constraint, key
 from dropship.errors import MissingError, RepoError
 from dropship.net import url as urls
 from dropship.repos import Body, Found, Repo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 SERVICES = 1000
@@ -59,10 +60,18 @@ def services(count: int) -> str:
 
 def host(folder: Path, count: int) -> Path:
     """A main file, and a file for each service; gives the main file."""
+    return _written(folder, _MAIN, [_SERVICE.format(number=number) for number in range(count)])
+
+
+def plain(folder: Path, example: str, count: int) -> Path:
+    """As ``host``, of services like the example's, and with nothing in the main file."""
+    return _written(folder, "", [example.replace("example", f"app-{n}") for n in range(count)])
+
+
+def _written(folder: Path, main: str, services: Sequence[str]) -> Path:
     (folder / "services").mkdir()
-    for number in range(count):
-        file = folder / "services" / f"app-{number:04}.hcl"
-        file.write_text(_SERVICE.format(number=number))
-    main = folder / "dropship.hcl"
-    main.write_text(_MAIN)
-    return main
+    for number, service in enumerate(services):
+        (folder / "services" / f"app-{number:04}.hcl").write_text(service)
+    file = folder / "dropship.hcl"
+    file.write_text(main)
+    return file

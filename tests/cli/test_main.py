@@ -182,7 +182,9 @@ def run_command(
             "sys.modules['dropship.cli.trial'] = module",
             "from dropship.cli import main",
             "main.COMMANDS = MappingProxyType({'trial': ('dropship.cli.trial', 'a trial')})",
-            f"sys.exit(main.run(['trial', *{list(words)!r}]))",
+            "from dropship.__main__ import main as start",
+            f"sys.argv[1:] = ['trial', *{list(words)!r}]",
+            "sys.exit(start())",
         ]
     )
     return subprocess.run(
@@ -207,6 +209,12 @@ def test_error_is_one_line_with_its_cure(error: type[Exception], code: int) -> N
     )
     done = run_command(body)
     assert (done.returncode, done.stderr) == (code, "dropship: it broke; mend it\n")
+
+
+def test_garbage_of_a_command_that_runs_is_collected() -> None:
+    """It is not while the command is loaded; an agent runs for months."""
+    body = "import gc; print(gc.isenabled(), gc.get_freeze_count() > 1000); return 0"
+    assert run_command(body).stdout == "True True\n"
 
 
 def test_fault_of_ours_is_no_traceback_either() -> None:
@@ -252,5 +260,6 @@ def test_only_the_named_command_is_imported() -> None:
     """A command starts as fast as it can: no other command's modules are loaded."""
     done = run_command("import sys; print([m for m in sys.modules if m.startswith('dropship')])")
     assert done.stdout == (
-        "['dropship.cli.trial', 'dropship', 'dropship.cli', 'dropship.errors', 'dropship.cli.main']\n"
+        "['dropship.cli.trial', 'dropship', 'dropship.cli', 'dropship.errors', 'dropship.cli.main', "
+        "'dropship.__main__']\n"
     )

@@ -6,7 +6,8 @@ import hashlib
 
 import pytest
 
-from dropship.core.checksum import Parts, PartsDigester
+from dropship.core.checksum import Parts
+from dropship.core.parts import PartsDigester
 from dropship.core.values import Md5
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropship.core.template import Template
-from dropship.core.template_lexer import TemplateError
+from dropship.core.template_error import TemplateError
 
 FIELDS = {
     "Name": "api",

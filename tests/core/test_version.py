@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dropship.config.model import VersionOrder
-from dropship.core.version import Constraint, Order, Pattern, VersionError, key, older
+from dropship.core.pattern import Pattern
+from dropship.core.version import Constraint, Order, VersionError, key, older
 
 # Each list in its order, the oldest first.
 ORDERED: list[tuple[Order, str]] = [

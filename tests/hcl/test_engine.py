@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ FAULTY = 'a = foo\nb {\n  c = "x\n  d = [1 2]\n}\n}\n'
 
 
 @pytest.fixture(scope="module")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The module that a build would make."""
     path = tmp_path_factory.mktemp("generated") / "generated.py"
     generate(path)
@@ -31,8 +32,10 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for the module of a class
     spec.loader.exec_module(module)
-    return module
+    yield module
+    del sys.modules[spec.name]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,26 @@ def test_generated_parser_needs_no_lark(generated: Any) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (0, "hcl\n")
+
+
+def test_generated_parser_loads_nothing_that_it_has_no_use_for(generated: Any) -> None:
+    """Each command that reads a configuration would wait for it."""
+    program = (
+        f"import sys, runpy; runpy.run_path({generated.__file__!r})\n"
+        "print({'base64', 'logging', 'pickle', 'zlib'} & {*sys.modules} - before)"
+    )
+    # What an interpreter's site packages load at its start counts for nothing.
+    program = "import sys; before = {*sys.modules}\n" + program
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_parser_comes_out_the_same_each_time(generated: Any, tmp_path: Path) -> None:
+    """Two builds of one source give the same bytes."""
+    generate(tmp_path / "again.py")
+    assert (tmp_path / "again.py").read_bytes() == Path(generated.__file__).read_bytes()
 
 
 def test_importing_the_parser_does_not_import_lark() -> None:

@@ -13,7 +13,8 @@ import pytest
 from dropship.core.values import Duration, Secret, Token
 from dropship.errors import ConfigError, MovedError, RepoError
 from dropship.repos import Found
-from dropship.repos.s3 import S3Location, S3Options, S3Repo, _found
+from dropship.repos.s3 import S3Location, S3Options, S3Repo
+from dropship.repos.s3_store import _found
 from tests.contracts.shelves import options, read
 from tests.repos.answering import answering
 from tests.servers.process import free_port

@@ -19,7 +19,8 @@ from dropship.errors import IntegrityError, RepoError
 from dropship.install.stage import stage
 from dropship.repos import Found, s3_parts
 from dropship.repos.digests import computable
-from dropship.repos.s3 import S3Location, S3Options, S3Repo, _found
+from dropship.repos.s3 import S3Location, S3Options, S3Repo
+from dropship.repos.s3_store import _found
 from dropship.repos.source import Source
 from tests.contracts.shelves import read
 from tests.faults.proxy import Fault, proxy

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from dropship.core.option import fold
 from dropship.core.template import Template
-from dropship.core.template_lexer import TemplateError
+from dropship.core.template_error import TemplateError
 from tests.core.reference.program import Outcome, Rendered
 
 # What we refuse and Go takes, at least with some fields: by what we say of it.
