@@ -77,7 +77,7 @@ class Errands:
                 cure="restart it if an older version of it is still running",
             )
         request = request if request.by else replace(request, by=caller.who())
-        wanted = questions.services(self._crew.config, request.services)
+        wanted = questions.services(self._crew.config, request.services, agent=True)
         if request.command == "run-hook":
             for one in wanted:
                 by_hand.see(one, by_hand.wanted(request.kind, request.number))

@@ -38,15 +38,17 @@ Question: TypeAlias = Callable[[Request, Config, AgentRecord | None], Any]
 
 
 def _status(request: Request, config: Config, agent: AgentRecord | None) -> StatusAnswer:
-    return status(config, services(config, request.services), agent, time.time())
+    return status(
+        config, services(config, request.services, agent=agent is not None), agent, time.time()
+    )
 
 
 def _history(
-    request: Request, config: Config, _agent: AgentRecord | None
+    request: Request, config: Config, agent: AgentRecord | None
 ) -> tuple[UpdateAnswer, ...]:
     found = [
         _update(service.name, entry)
-        for service in services(config, request.services)
+        for service in services(config, request.services, agent=agent is not None)
         for entry in _store(config, service).history(request.limit)
     ]
     return tuple(answers.newest_first(found)[: request.limit])
@@ -73,7 +75,7 @@ def _update(service: str, entry: HistoryEntry) -> UpdateAnswer:
 def _releases(
     request: Request, config: Config, agent: AgentRecord | None
 ) -> tuple[ReleaseAnswer, ...]:
-    service = _one(request, config)
+    service = _one(request, config, agent)
     saved = look(config, service, agent, time.time()).readable()
     since = {
         entry.release: entry.finished
@@ -99,12 +101,12 @@ def _release(one: Release, saved: Saved, since: Mapping[str, float]) -> ReleaseA
 
 
 def _why(request: Request, config: Config, agent: AgentRecord | None) -> WhyAnswer:
-    one = look(config, _one(request, config), agent, time.time())
+    one = look(config, _one(request, config, agent), agent, time.time())
     return reason(one, agent=agent is not None)
 
 
-def _logs(request: Request, config: Config, _agent: AgentRecord | None) -> list[Any]:
-    service = _one(request, config)
+def _logs(request: Request, config: Config, agent: AgentRecord | None) -> list[Any]:
+    service = _one(request, config, agent)
     limit = _LINES if request.limit is None else request.limit
     found = logbook.newest(config.state_path, service.name, limit)
     # The objects as they stand in the file: with what a newer program has written into them.
@@ -137,8 +139,12 @@ def answer(request: Request, config: Config, agent: AgentRecord | None) -> Any:
     return QUESTIONS[request.command](request, config, agent)
 
 
-def services(config: Config, names: Sequence[str]) -> tuple[ServiceConfig, ...]:
+def services(
+    config: Config, names: Sequence[str], *, agent: bool = False
+) -> tuple[ServiceConfig, ...]:
     """The named services in the order of the configuration; all of them if none is named.
+
+    ``agent``: the configuration is an agent's, which may not have heard of a new one yet.
 
     Raises:
         UsageError: There is no service of a name; tells the nearest.
@@ -149,14 +155,16 @@ def services(config: Config, names: Sequence[str]) -> tuple[ServiceConfig, ...]:
             close = difflib.get_close_matches(name, known, 1)
             listed = ", ".join(known) or "none"
             cure = f'did you mean "{close[0]}"?' if close else f"there are: {listed}"
+            if agent:
+                cure += "; one that was just added is there after dropship reload"
             raise UsageError(f'there is no service "{name}"', cure=cure)
     return tuple(one for one in config.services if not names or one.name in names)
 
 
-def _one(request: Request, config: Config) -> ServiceConfig:
+def _one(request: Request, config: Config, agent: AgentRecord | None) -> ServiceConfig:
     if len(request.services) != 1:
         raise UsageError(f"{request.command} is about one service", cure="name it")
-    (service,) = services(config, request.services)
+    (service,) = services(config, request.services, agent=agent is not None)
     return service
 
 

@@ -57,10 +57,12 @@ def configuration(  # noqa: PLR0913 - what its callers differ in, by name
         _show(diagnostic, loaded, args.log_format)
     if loaded.config is None:
         count = len(loaded.errors)
-        raise ConfigError(
-            f"the configuration {path} has {count} error{'' if count == 1 else 's'}",
-            cure="mend it; dropship validate checks it",
-        )
+        words = f"the configuration {path} has {count} error{'' if count == 1 else 's'}"
+        if warnings:
+            # An agent's: who asked for a reload sees nothing of what was just shown.
+            first = loaded.errors[0]
+            words += f", the first at {first.where}: {first.message}"
+        raise ConfigError(words, cure="mend it; dropship validate checks it")
     return loaded.config
 
 

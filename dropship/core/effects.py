@@ -72,15 +72,16 @@ def settle_unchanged(state: State, event: on.TokenSeen) -> State:
     seen = see(state, event)
     md5 = meaning(state, event)
     saved = seen.saved.note(event.token, md5) if md5 else seen.saved
-    return _called(replace(seen, saved=saved, failures=0), event.version)
+    return _agreed(replace(seen, saved=saved, failures=0), event.version)
 
 
-def _called(state: State, version: str | None) -> State:
-    """The bytes that are installed have a new name in the store."""
-    current = state.saved.current
-    if current is None or version is None or current.version == version:
+def _agreed(state: State, version: str | None) -> State:
+    """The store has what is installed, under a new name perhaps: a failure before that is past."""
+    saved, current = state.saved, state.saved.current
+    if current is None or saved.quarantined(current.md5) is not None:
         return state
-    return replace(state, saved=replace(state.saved, current=replace(current, version=version)))
+    called = replace(current, version=version or current.version)
+    return replace(state, saved=replace(saved, current=called, failed=None))
 
 
 def keep_newer(state: State, event: on.TokenSeen) -> State:
@@ -157,7 +158,7 @@ def drop_same(state: State, event: on.Staged) -> State:
     """The same bytes under a new token are no update."""
     taken = take_staged(state, event)
     saved = replace(taken.saved, staged=None)
-    return _called(replace(taken, saved=saved, failures=0), event.release.version)
+    return _agreed(replace(taken, saved=saved, failures=0), event.release.version)
 
 
 def fail_check(state: State, event: Failure) -> State:

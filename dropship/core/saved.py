@@ -63,7 +63,8 @@ class Saved:
         quarantine: Digests not to be tried.
         paused: Set while an operator wants no updates.
         pinned: The version an operator holds the service at.
-        failed: Why the last update failed, until one succeeds or an operator says ``retry``.
+        failed: Why the last update failed, until one succeeds, the store has again what is
+            installed, or an operator says ``retry``.
         mismatch: The token whose bytes last did not match, so that it is recorded once.
         installed_at: Seconds since the epoch; when ``current`` became current.
     """

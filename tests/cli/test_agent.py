@@ -135,7 +135,9 @@ def test_faulty_configuration_is_shown_and_ends_with_one(config: Path) -> None:
     assert done.returncode == 1
     assert f"{config}:5:" in done.stderr
     assert done.stderr.splitlines()[-1] == (
-        f"dropship: the configuration {config} has 1 error; mend it; dropship validate checks it"
+        f"dropship: the configuration {config} has 1 error, the first at {config}:5:27: "
+        'checkInterval: "often" is not a duration such as "10s", "1h30m" or "250ms"; mend it; '
+        "dropship validate checks it"
     )
 
 

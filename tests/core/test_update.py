@@ -476,6 +476,21 @@ def test_quarantined_digest_under_a_new_token_is_dropped_after_its_download() ->
     assert kinds(commands) == ["Discard", "Refuse", "Save", "ArmCheck"]
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known token", "after a download"])
+def test_failure_is_past_when_the_store_has_again_what_is_installed(*, known: bool) -> None:
+    """What had failed stays in quarantine, and nobody is alarmed any more."""
+    bad = Quarantined(Md5("b" * 32), "ill", 0.0)
+    saved = Saved(current=A, quarantine=(bad,), failed="ill").note(B.token, Md5("b" * 32))
+    if known:
+        saved = saved.note(A.token, A.md5).note(B.token, Md5("b" * 32))
+    state, commands = feed(started(saved), on.Due(), seen(A, linked=A))
+    if not known:
+        assert kinds(commands) == ["Stage"]
+        state, _ = feed(state, on.Staged(release=A))
+    assert state.saved.failed is None
+    assert state.saved.quarantine == (bad,)
+
+
 def test_first_install_that_failed_is_quarantined_also_where_it_is_current() -> None:
     """Nobody is told that all is well."""
     state, _ = feed(staged_over(None, A), on.HooksPassed(), on.Flipped())

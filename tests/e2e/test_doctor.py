@@ -145,6 +145,7 @@ def test_another_agent_on_the_same_state_is_found(host: Host) -> None:
     assert f"another agent (process {host.agent.pid})" in said
 
 
+@pytest.mark.wheel
 @pytest.mark.parametrize("module", ["boto3", "lark", "requests", "psutil", "isal"])
 def test_module_that_is_missing_is_found_and_stops_nothing(host: Host, module: str) -> None:
     """Whatever needs it fails by itself; there is no traceback."""
@@ -418,6 +419,7 @@ def add(machine: Systemd, settings: str) -> None:
     machine.run("systemctl", "daemon-reload")
 
 
+@pytest.mark.wheel
 def test_unit_as_it_is_shipped_is_in_nobodys_way(machine: Systemd) -> None:
     """Neither enabled nor running, which is told; its own limit counts."""
     found = inside(machine)
@@ -429,6 +431,7 @@ def test_unit_as_it_is_shipped_is_in_nobodys_way(machine: Systemd) -> None:
     assert [one["cure"] for one in found if one["check"] == "agent"] == ["systemctl start dropship"]
 
 
+@pytest.mark.wheel
 def test_unit_that_forbids_too_much_is_found(machine: Systemd) -> None:
     """What the agent has to write is read-only for it; all is seen with its account's eyes."""
     add(machine, "[Service]\nProtectSystem=strict\nNoNewPrivileges=yes\nUser=nobody\n")
@@ -441,6 +444,7 @@ def test_unit_that_forbids_too_much_is_found(machine: Systemd) -> None:
     assert any("Permission denied" in one for one in of(found, "destination"))
 
 
+@pytest.mark.wheel
 def test_shipped_example_that_is_strict_leaves_unpackers_their_layers(machine: Systemd) -> None:
     """What it forbids and hooks may want is told; nothing is in the agent's own way."""
     add(machine, (ROOT / "packaging/systemd/strict.conf").read_text())
@@ -451,6 +455,7 @@ def test_shipped_example_that_is_strict_leaves_unpackers_their_layers(machine: S
     assert not any("RestrictNamespaces" in one for one in warned)
 
 
+@pytest.mark.wheel
 def test_shipped_example_that_is_not_root_is_understood(machine: Systemd) -> None:
     """What it leaves open is open; which layers it costs is told."""
     machine.run("useradd", "--system", "-d", "/var/lib/dropship", "dropship")

@@ -18,7 +18,7 @@ from tests.e2e.witness import Witness, bear_witness
 from tests.servers import swift as swift_server
 from tests.servers.swift import Swift
 
-pytestmark = pytest.mark.python_path
+pytestmark = pytest.mark.wheel
 
 _PATH = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
 

@@ -443,6 +443,7 @@ def test_lock_that_is_there_is_used_by_its_name(host: Host) -> None:
     assert tree(host) == before
 
 
+@pytest.mark.wheel
 def test_packaged_host_is_begun_in_place(units: Systemd) -> None:
     """In a booted machine: the usual place, no ``--config``, and the unit is what comes next."""
     place = units.root / "etc/dropship.d"

@@ -79,3 +79,44 @@ def test_secret_stays_hidden_after_a_failed_reload_though_no_service_uses_it(hos
     assert host.said().count("the password is …") == 2
     assert "hunter2" not in host.said()
     assert host.stop() == 0
+
+
+def test_reload_shows_the_warnings_that_the_agent_has_told_its_log(host: Host) -> None:
+    """A mistyped block of health checks is no error, and checks nothing."""
+    host.configure(host.service())
+    host.publish({"version": "1"})
+    host.start()
+    host.until_version("1")
+    host.configure(host.service('healht "http" { url = "http://127.0.0.1:9/" }', interval="1s"))
+    done = host.run("reload")
+    assert (done.returncode, done.stdout) == (0, "reloaded: changed app\n")
+    assert "warning W202" in done.stderr
+    assert "did you mean" in done.stderr
+
+
+def test_refused_reload_says_where_the_first_fault_is(host: Host) -> None:
+    """Whoever asks for it does not see the agent's log."""
+    host.configure(host.service())
+    host.publish({"version": "1"})
+    host.start()
+    host.until_version("1")
+    text = host.config.read_text()
+    host.config.write_text(text + 'service "other" {}\n')
+    line = text.count("\n") + 1
+    done = host.run("reload")
+    assert done.returncode == 1
+    assert f"{host.config}:{line}:" in done.stderr
+    assert f"{host.config}:{line}:" in host.status()["agent"]["configError"]
+
+
+def test_service_that_the_agent_has_not_heard_of_is_told_to_need_a_reload(host: Host) -> None:
+    """The files have it, and the agent has read them before."""
+    host.configure(host.service())
+    host.publish({"version": "1"})
+    host.start()
+    host.until_version("1")
+    host.configure(host.service(), host.service(name="web"))
+    for command in ("update", "why", "status"):
+        done = host.run(command, "web")
+        assert done.returncode == 2
+        assert "after dropship reload" in done.stderr

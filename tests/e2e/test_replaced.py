@@ -17,7 +17,7 @@ import dropship
 from dropship.hcl import engine
 from tests.e2e.host import Host, eventually
 
-pytestmark = pytest.mark.python_path
+pytestmark = pytest.mark.wheel
 
 _LIBRARIES = {
     str(Path(path).resolve())

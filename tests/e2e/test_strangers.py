@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.host import Host, tarball
 from tests.strangers import EXAMPLE, described, install_example
 
-pytestmark = pytest.mark.python_path
+pytestmark = pytest.mark.wheel
 
 
 @pytest.fixture
