@@ -156,7 +156,7 @@ def services(
             listed = ", ".join(known) or "none"
             cure = f'did you mean "{close[0]}"?' if close else f"there are: {listed}"
             if agent:
-                cure += "; one that was just added is there after dropship reload"
+                cure = f"if it is new, dropship reload first; {cure}"
             raise UsageError(f'there is no service "{name}"', cure=cure)
     return tuple(one for one in config.services if not names or one.name in names)
 

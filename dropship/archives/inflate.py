@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
+from dropship.core.format import shown
 from dropship.errors import RefusedError
 
 PIECE_BYTES: Final = 512 << 10
@@ -143,7 +144,7 @@ class Inflater:
                 cure="publish it again; it may have been put together wrongly",
             )
         return RefusedError(
-            f"the artifact should be {self._codec.name}, but begins with {head!r}",
+            f"the artifact should be {self._codec.name}, but begins with {shown(head)}",
             cure="look at what the store really has there, or say what it is with `format`",
         )
 

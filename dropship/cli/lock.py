@@ -182,7 +182,8 @@ def _break(config: Config, name: str) -> int:
         locker = workshop.locker(scope.lock)
         holders = locker.standing(scope.name).holders
         names = tuple(one.words for one in holders)
-        locker.break_turns(scope.name, Broken(by, host, time.time(), names))
+        if names:  # else who broke one before, and whose, would be forgotten
+            locker.break_turns(scope.name, Broken(by, host, time.time(), names))
         locker.close()
         whose = ", ".join(map(one_line, names))
         said = f"broke the turn of {whose}" if names else "nobody held a turn"

@@ -34,10 +34,10 @@ examples:
 _CURES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "paused": "dropship resume {}",
-        "quarantined": "dropship retry {} has it tried again as it is",
-        "fleet-failed": "dropship retry {} --fleet has all hosts try it again as it is",
-        "store": "dropship check {} asks it again",
-        "hook": "dropship logs {} shows what it said",
+        "quarantined": "dropship retry {}  # has it tried again as it is",
+        "fleet-failed": "dropship retry {} --fleet  # has all hosts try it again as it is",
+        "store": "dropship check {}  # asks it again",
+        "hook": "dropship logs {}  # shows what it said",
     }
 )
 

@@ -24,6 +24,10 @@ SERVICES: Final = (".hcl", ".json")
 _MOST_BYTES: Final = 1 << 20  # of a file("…"): a secret is short, a device is endless
 
 
+# The packages' group is dropship; an administrator may have named another.
+_FORBIDDEN: Final = "run it as root, or as a member of the group that may read it"
+
+
 class Files:
     """Those of one run, each read once, under whatever names it is met.
 
@@ -43,7 +47,7 @@ class Files:
 
     def main(self, path: Path) -> list[File]:
         """The main files."""
-        if not (self._cwd / path).is_dir():
+        if not is_folder(self._cwd / path):
             found = self._file(path, cure="write one, or name another with --config")
             return [found] if found else []
         files = self.listed(path, MAIN)
@@ -87,7 +91,8 @@ class Files:
             raw = (self._cwd / path).read_bytes()
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
-            self._cannot(name, error.strerror or str(error), cure if missing else "")
+            hint = _FORBIDDEN if isinstance(error, PermissionError) else ""
+            self._cannot(name, error.strerror or str(error), cure if missing else hint)
             return None
         return self.text(name, raw)
 
@@ -113,6 +118,14 @@ def unreadable(name: str, why: str, cure: str = "") -> Diagnostic:
     return Diagnostic(Severity.ERROR, "E001", message, None, file=name, suggestion=cure or None)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is one; no, where nobody may look: whoever reads it says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def listed(folder: Path, suffixes: tuple[str, ...], cwd: Path) -> list[Path]:
     """The files of a folder by how their names end, in the order of those.
 
@@ -131,7 +144,7 @@ def listed_with_services(folder: Path, cwd: Path) -> list[Path]:
         OSError: It cannot be read.
     """
     services = folder / "services"
-    beside = listed(services, MAIN, cwd) if (cwd / services).is_dir() else []
+    beside = listed(services, MAIN, cwd) if is_folder(cwd / services) else []
     return [*listed(folder, MAIN, cwd), *beside]
 
 

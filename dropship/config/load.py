@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from dropship.config import decode, paths
 from dropship.config.check import Host, check, secrets
-from dropship.config.files import MAIN, SERVICES, Files, listed, short_text, source
+from dropship.config.files import MAIN, SERVICES, Files, is_folder, listed, short_text, source
 from dropship.config.model import Config
 from dropship.config.owners import Accounts
 from dropship.config.reader import Reader
@@ -120,7 +120,7 @@ def _brief(path: Path, cwd: Path) -> list[File]:
     from dropship.config.brief import brief  # noqa: PLC0415 - who checks a file reads all of it
 
     try:
-        files = listed(path, MAIN, cwd) if (cwd / path).is_dir() else [path]
+        files = listed(path, MAIN, cwd) if is_folder(cwd / path) else [path]
         texts = [source(one, cwd) for one in files]
     except (OSError, ValueError):
         return []
@@ -151,9 +151,9 @@ def candidates(path: Path, cwd: Path) -> list[Parsed]:
     """
     try:
         whole = cwd / path
-        files = listed(path, SERVICES, cwd) if whole.is_dir() else [path]
-        beside = (whole if whole.is_dir() else whole.parent) / "services"
-        if beside.is_dir():
+        files = listed(path, SERVICES, cwd) if is_folder(whole) else [path]
+        beside = (whole if is_folder(whole) else whole.parent) / "services"
+        if is_folder(beside):
             return []
         return [parse(source(file, cwd)) for file in files]
     except (OSError, ValueError):
@@ -207,7 +207,7 @@ def configured_files(
     loader = _Loader(Surroundings(environ, cwd, euid, Mode.LENIENT))
     top = decode.Top.read(loader.reader, loader.files.main(path) or [_EMPTY])
     folder = _service_folder(path, top, cwd)
-    services = loader.files.listed(folder, SERVICES) if (cwd / folder).is_dir() else []
+    services = loader.files.listed(folder, SERVICES) if is_folder(cwd / folder) else []
     absent = tuple(one for one in loader.report.diagnostics if one.span is None)
     gone = {one.file for one in absent}
     return [*(Path(name) for name in loader.files.names if name not in gone), *services], absent
@@ -242,7 +242,7 @@ class _Loader:
     def services(self, top: decode.Top, folder: Path) -> list[File]:
         """The service files, except what was read as a main file."""
         whole = self.around.cwd / folder
-        if not whole.is_dir():
+        if not is_folder(whole):
             item = next(iter(top.body.named("servicepath")[::-1]), None)
             if item and "service_path" in top.values:
                 why = "is not a folder" if whole.exists() else "does not exist"
@@ -262,7 +262,7 @@ class _Loader:
         if not isinstance(said, StringValue):
             return None
         meant = Path(os.path.normpath(self.around.cwd / Path(main).parent / said.text))
-        return meant if meant.is_dir() else None
+        return meant if is_folder(meant) else None
 
     def finish(
         self, main: Path, top: decode.Top, files: list[File], folder: Path | None, *, alone: bool
@@ -353,7 +353,7 @@ def _service_folder(main: Path, top: decode.Top, cwd: Path) -> Path:
     said: Path | None = top.values.get("service_path")
     if said is not None:
         return said
-    return (main if (cwd / main).is_dir() else main.parent) / "services"
+    return (main if is_folder(cwd / main) else main.parent) / "services"
 
 
 def _place(diagnostic: Diagnostic, order: Mapping[str, int]) -> tuple[int, int]:

@@ -29,6 +29,7 @@ class Blame(Enum):
 
 
 _CODES: Final = {one.value: one for one in Blame}
+_LEFT: Final = "left by hand for "
 _MARK: Final = re.compile(r"failed on (?P<host>\S+) at ")
 
 
@@ -46,3 +47,13 @@ def marking_host(words: str) -> str | None:
     """The host that ``failed_on`` named; None if ``words`` are not of its making."""
     found = _MARK.match(words)
     return found["host"] if found else None
+
+
+def left_by_hand(release: str) -> str:
+    """Why bytes are in quarantine that worked: an operator went to another release."""
+    return f"{_LEFT}{release}"
+
+
+def was_left_by_hand(words: str) -> bool:
+    """Whether ``words`` are what ``left_by_hand`` made."""
+    return words.startswith(_LEFT)

@@ -154,6 +154,13 @@ def _named(said: str) -> Format:
         ) from error
 
 
+def shown(head: bytes) -> str:
+    """The first bytes of something: text as text, as of an error page; else in hexadecimal."""
+    if head.isascii() and (text := head.decode("ascii")).isprintable():
+        return f'"{text}"'
+    return f"the bytes {head.hex(' ')}"
+
+
 def _plain(content_type: str) -> str:
     """Without parameters and case: ``Application/Gzip; q=1`` → ``application/gzip``."""
     return content_type.partition(";")[0].strip().lower()
@@ -162,7 +169,7 @@ def _plain(content_type: str) -> str:
 def _agreeing(form: Format, name: str, head: bytes) -> Format:
     if _has_magic(form, head):
         return form
-    what = f"begins with {head[:8]!r}" if head else "is empty"
+    what = f"begins with {shown(head[:8])}" if head else "is empty"
     raise RefusedError(
         f"the artifact is called {name}, but {what}, which is no {form.value}",
         cure='look at what the store really has there; `format = "file"` takes it as it is',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dropship.core import blame
 from dropship.core.saved import HistoryEntry, Outcome, Quarantined, Saved
 from dropship.core.situation import State
 from dropship.core.values import Release
@@ -20,7 +21,7 @@ def after_success(state: State) -> Saved:
     left = attempt.origin
     known = left is not None and saved.quarantined(left.md5) is not None
     if attempt.by_hand and left and left.md5 and left.md5 != target.md5 and not known:
-        reason = f"left by hand for {target.name}"
+        reason = blame.left_by_hand(target.name)
         saved = saved.quarantining(Quarantined(left.md5, reason, attempt.started))
     kept = tuple(one for one in (left, *saved.kept) if one and one.name != target.name)
     return replace(
@@ -30,7 +31,7 @@ def after_success(state: State) -> Saved:
         staged=None,
         kept=_once(kept)[: state.facts.keeps],
         failed=None,
-        installed_at=attempt.started,
+        installed_at=attempt.begun,
     )
 
 
@@ -51,7 +52,7 @@ def after_failure(state: State) -> Saved:
             current=target,
             previous=attempt.origin,
             staged=None,
-            installed_at=attempt.started,
+            installed_at=attempt.begun,
         )
     # What stood at the destination became a release by being adopted, and only if it was.
     return replace(saved, current=attempt.origin if attempt.touched else saved.current)

@@ -171,6 +171,11 @@ class Attempt:
     seconds: Seconds = Seconds()
 
     @property
+    def begun(self) -> float:
+        """When it began to touch the host: what it brings was staged, and its turn had come."""
+        return self.started + self.seconds.stage + self.seconds.wait
+
+    @property
     def reason(self) -> str | None:
         """Why it comes to nothing, and what else went wrong then; None if nothing did.
 

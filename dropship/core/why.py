@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from dropship.core.blame import Blame, marking_host
+from dropship.core.blame import Blame, marking_host, was_left_by_hand
 from dropship.core.phase import Phase
 from dropship.core.saved import Quarantined, Saved
 
@@ -214,7 +214,8 @@ def _quarantined(known: Evidence, moment: Moment) -> _Finding | None:
     words, found = known.trouble, _condemned(known.saved)
     if found is not None and (not words or found.reason in words):
         words = f"quarantined since {moment(found.since)}: {found.reason}"
-    return _Finding(words, Blame.QUARANTINED, PUBLISHER) if words else None
+    owner = HOST if found is not None and was_left_by_hand(found.reason) else PUBLISHER
+    return _Finding(words, Blame.QUARANTINED, owner) if words else None
 
 
 def _troubled(known: Evidence, _moment: Moment) -> _Finding | None:

@@ -19,6 +19,20 @@ stop() {
     systemctl stop dropship.service
 }
 
+# Before the first installation: whose services these are, and who looks after them now (the Go
+# tool, perhaps), is for the administrator to say.
+look_for_others() {
+    # An agent has worked here before.
+    [ ! -d /var/lib/dropship/services ] || return 0
+    if grep -rqsiE '^[[:space:]]*"?service"?[[:space:]]*["{:=]' /etc/dropship.d --include='*.hcl' --include='*.json'; then
+        echo foreign >"$found"
+    fi
+}
+
+is_foreign() {
+    [ "$(cat "$found" 2>/dev/null)" = foreign ]
+}
+
 # When they are all there; an agent that an operator had stopped stays stopped.
 start() {
     how=$(cat "$found" 2>/dev/null || true)
@@ -27,6 +41,10 @@ start() {
     case $how in
     stopped) return 0 ;;
     running) systemctl start dropship.service ;;
+    foreign)
+        echo "dropship: /etc/dropship.d has services that this package has not brought, so the agent does not" >&2
+        echo "dropship: run yet; look with dropship check, then: systemctl enable --now dropship" >&2
+        ;;
     *) start_if_wanted ;;
     esac || echo "dropship: the agent does not start: see systemctl status dropship" >&2
 }

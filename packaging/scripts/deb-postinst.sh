@@ -12,7 +12,7 @@ configure)
     set_up
     compile_byte_code
     # As debhelper has it: enabled at the first installation, and as it was left from then on.
-    if deb-systemd-helper --quiet was-enabled dropship.service; then
+    if ! is_foreign && deb-systemd-helper --quiet was-enabled dropship.service; then
         deb-systemd-helper enable dropship.service >/dev/null || true
     else
         deb-systemd-helper update-state dropship.service >/dev/null || true

@@ -2,4 +2,4 @@
 set_up
 compile_byte_code
 reread_units
-[ "$1" != 1 ] || systemctl enable --quiet dropship.service || true
+if [ "$1" = 1 ] && ! is_foreign; then systemctl enable --quiet dropship.service || true; fi

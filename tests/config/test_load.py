@@ -143,9 +143,9 @@ def test_service_file_that_cannot_be_read_is_an_error_among_others(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
 @pytest.mark.root
-@pytest.mark.parametrize("locked", ["main.hcl", "services", "services/web.hcl"])
+@pytest.mark.parametrize("locked", ["main.hcl", "services", "services/web.hcl", "."])
 def test_file_or_folder_without_permission_is_an_error(locked: str) -> None:
-    """Named, with the cause."""
+    """Named, with the cause; where it stands in a folder that is closed, too."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -154,7 +154,8 @@ def test_file_or_folder_without_permission_is_an_error(locked: str) -> None:
         (folder / "services/web.hcl").write_text(SOUND)
         (folder / locked).chmod(0)
         said = _as_nobody(lambda: _load(folder / "main.hcl").diagnostics[-1].message)
-    assert said == f"{folder / locked} cannot be read: Permission denied"
+    named = "main.hcl" if locked == "." else locked
+    assert said == f"{folder / named} cannot be read: Permission denied"
 
 
 def _as_nobody(ask: Callable[[], str]) -> str:

@@ -412,6 +412,23 @@ def test_token_that_moves_on_while_waiting_gives_the_turn_back_twice_then_goes_i
     assert state.now.target == C
 
 
+def test_release_is_installed_since_its_turn_came_not_since_it_was_staged() -> None:
+    """Whoever looks since when it runs is not told of an hour in which it waited."""
+    state, _ = feed(
+        started(sequential=True),
+        on.Due(at=100.0),
+        seen(A, at=100.0),
+        on.Staged(at=130.0, release=A),
+        on.TurnTaken(at=3700.0),
+        seen(A, at=3700.0),
+        on.HooksPassed(at=3705.0),
+        on.Flipped(at=3705.0),
+        on.HooksPassed(at=3706.0),
+        on.Committed(at=3706.0),
+    )
+    assert state.saved.installed_at == 3700.0
+
+
 def test_turn_not_had_keeps_what_is_staged_for_the_next_check() -> None:
     """Waiting in vain costs no second download."""
     state, _ = feed(started(sequential=True), on.Due(), seen(A), on.Staged(release=A))

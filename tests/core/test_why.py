@@ -364,7 +364,7 @@ def test_release_left_by_hand_is_quarantined_before_the_next_check_and_after_it(
     saved = Saved(current=B, previous=A).note(B.token, Md5("b" * 32))
     state, _ = feed(started(saved), on.RollBack(release=A), on.HooksPassed(), on.Flipped())
     state, _ = feed(state, on.HooksPassed(), on.Committed())
-    left = Why(False, "quarantined since T0: left by hand for r-a", Blame.QUARANTINED, PUBLISHER)
+    left = Why(False, "quarantined since T0: left by hand for r-a", Blame.QUARANTINED, HOST)
     assert told(state) == left
     assert told(feed(state, on.Due(), seen(B, linked=A))[0]) == left
 

@@ -126,9 +126,11 @@ def test_operator_sees_who_holds_a_turn_and_breaks_it(tmp_path: Path, lock: str)
         assert [row["outcome"] for row in past] == ["updated", "failed", "updated"]
         assert "broken" in past[1]["error"]
         assert held.saved()["quarantine"] == []
+        again = other.run("lock", "break", LOCK)
+        assert again.stdout == "app: nobody held a turn\n"
         found = other.run("lock", "ls", "--format", "json")
         (turns,) = document("lock", found.stdout)
-        assert turns["broken"]["holders"] == [f"{socket.gethostname()} (app)"]
+        assert turns["broken"]["holders"] == [f"{socket.gethostname()} (app)"], "still the record"
 
 
 def _one_holds(fleet: Fleet) -> tuple[Host, Host]:

@@ -119,4 +119,4 @@ def test_service_that_the_agent_has_not_heard_of_is_told_to_need_a_reload(host: 
     for command in ("update", "why", "status"):
         done = host.run(command, "web")
         assert done.returncode == 2
-        assert "after dropship reload" in done.stderr
+        assert "if it is new, dropship reload first" in done.stderr

@@ -76,11 +76,11 @@ class Host(Unit):
             pytest.fail(f"{' '.join(words)}: {ran.stdout}{ran.stderr}")
         return ran.stdout
 
-    def install(self, number: int = 0, *options: str) -> None:
-        """As ``apt install ./dropship.deb`` does it; the agent is up then."""
+    def install(self, number: int = 0, *options: str) -> str:
+        """As ``apt install ./dropship.deb`` does it; the agent is up then. Gives what is said."""
         package = f"/root/{self.packages.deb[number].name}"
-        self.done("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qq", "-y",
-                  *options, package)  # fmt: skip
+        words = f"exec apt-get install -qq -y {' '.join(options)} {package} 2>&1"
+        return self.done("env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", words)
 
     def replacing(self, number: int, *options: str) -> subprocess.Popen[bytes]:
         """An installation that is waited for elsewhere."""

@@ -162,6 +162,26 @@ def test_package_replaced_during_an_update_lets_it_finish_first(host: Host, how:
     host.until_version("3")
 
 
+def test_package_beside_services_of_others_does_not_touch_them_yet(host: Host) -> None:
+    """Those of the Go tool, which may be at work; nor does a restart of the host, or an upgrade."""
+    folder = host.path("etc/dropship.d/services")
+    folder.mkdir(parents=True)
+    write(host, "etc/dropship.d/services/app.hcl", host.service())
+    host.publish("1")
+    said = host.install()
+    assert "systemctl enable --now dropship" in said
+    for number in (0, 1):
+        assert host.show("ActiveState") == "inactive"
+        assert host.run("systemctl", "is-enabled", "dropship") == "disabled\n"
+        assert host.version() is None
+        if number == 0:
+            host.install(1)
+    host.done("systemctl", "enable", "--now", "dropship")
+    host.until_version("1")
+    host.install(0, "--allow-downgrades")
+    assert host.show("ActiveState") == "active"
+
+
 def test_upgrade_keeps_what_an_administrator_has_changed(host: Host) -> None:
     """Files, modes, and whether the agent runs and starts with the host."""
     deploying(host)
@@ -219,6 +239,7 @@ def test_purged_package_leaves_nothing_but_what_it_has_deployed(host: Host) -> N
     """No file, no account, no unit; the destinations stay."""
     before, accounts = host.files(), host.done("getent", "passwd")
     deploying(host)
+    host.done("usermod", "-aG", "dropship", "www-data")
     assert host.files() > before
     host.done("apt-get", "purge", "-qq", "-y", "dropship")
     assert {one for one in host.files() - before if not one.startswith("/srv/")} == set()

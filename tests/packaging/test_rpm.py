@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -62,9 +63,10 @@ class RpmHost(Host):
         """The words of a command."""
         return ["rpm", "--force-debian", *words]
 
-    def install(self, number: int = 0, *options: str) -> None:
-        """Or upgrade."""
-        self.done(*self.rpm("-U", *options, f"/root/{self.packages.rpm[number].name}"))
+    def install(self, number: int = 0, *options: str) -> str:
+        """Or upgrade; gives what is said."""
+        words = self.rpm("-U", *options, f"/root/{self.packages.rpm[number].name}")
+        return self.done("sh", "-c", f"exec {shlex.join(words)} 2>&1")
 
     def replacing(self, number: int, *options: str) -> subprocess.Popen[bytes]:
         """One that is waited for elsewhere."""
@@ -146,6 +148,20 @@ def test_package_replaced_during_an_update_lets_it_finish_first(host: RpmHost, h
     assert host.mark("hooks").read_text().split() == ["before", "after"]
     host.publish("3")
     host.until_version("3")
+    assert host.show("ActiveState") == "active"
+
+
+def test_package_beside_services_of_others_does_not_touch_them_yet(host: RpmHost) -> None:
+    """Whose they are is for the administrator to say."""
+    host.path("etc/dropship.d/services").mkdir(parents=True)
+    host.path("etc/dropship.d/services/app.hcl").write_text(host.service())
+    host.publish("1")
+    assert "systemctl enable --now dropship" in host.install()
+    assert host.show("ActiveState") == "inactive"
+    assert host.run("systemctl", "is-enabled", "dropship") == "disabled\n"
+    host.done("systemctl", "enable", "--now", "dropship")
+    host.until_version("1")
+    host.install(1)
     assert host.show("ActiveState") == "active"
 
 

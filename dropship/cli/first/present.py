@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dropship.config.files import MAIN, SERVICES, listed
+from dropship.config.files import MAIN, SERVICES, is_folder, listed
 from dropship.config.load import Loaded, Mode, load
 from dropship.core.option import fold
 from dropship.errors import ConfigError
@@ -58,7 +58,7 @@ def look(path: Path, cwd: Path) -> Present:
     try:
         mains = _mains(place)
         if not mains:
-            main = place / _MAIN_NAME if place.is_dir() else place
+            main = place / _MAIN_NAME if is_folder(place) else place
             return Present(main, None, main.parent / "services", {}, {}, {}, frozenset())
         texts = {one: one.read_text(encoding="utf-8") for one in mains}
     except (OSError, ValueError) as error:
@@ -70,7 +70,7 @@ def look(path: Path, cwd: Path) -> Present:
 
 
 def _mains(place: Path) -> list[Path]:
-    if place.is_dir():
+    if is_folder(place):
         found = [place / one.name for one in listed(place, MAIN, place)]
         # The one that everybody looks into comes first.
         return sorted(found, key=lambda one: one.name != _MAIN_NAME)
@@ -91,7 +91,7 @@ def _loaded(path: Path, cwd: Path) -> Loaded:
 def _of(place: Path, texts: Mapping[Path, str], loaded: Loaded) -> Present:
     assert loaded.config is not None  # noqa: S101 - faults were told
     folder = loaded.config.service_path
-    services = folder or (place if place.is_dir() else place.parent) / "services"
+    services = folder or (place if is_folder(place) else place.parent) / "services"
     main = next(iter(texts))
     items = {one: list(_items(text)) for one, text in texts.items()}
     blocks = [item for found in items.values() for item in found]
@@ -111,7 +111,7 @@ def _of(place: Path, texts: Mapping[Path, str], loaded: Loaded) -> Present:
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
-    if folder.is_dir():
+    if is_folder(folder):
         for file in listed(folder, SERVICES, folder):
             place = folder / file.name
             text = place.read_text(encoding="utf-8")
