@@ -140,7 +140,11 @@ class Round:
   before "script" {{ command = "{hook}" }}
   after "script" {{ command = "{hook}" }}
   failed "script" {{ command = "{hook}" }}
-  health "script" {{ command = "true" }}
+  health "script" {{
+    command = "true"
+    # A worker without descriptors waits it out, well before we give up.
+    within = "20s"
+  }}
 """
         return self.host.service(body, name=cell.name, interval="500ms")
 

@@ -133,7 +133,7 @@ def test_reload_of_a_faulty_file_fails_and_the_agent_goes_on(host: Host) -> None
     deploying(host)
     write(host, "etc/dropship.d/services/faulty.hcl", 'service "faulty" {')
     assert host.systemctl("reload", "dropship") != 0
-    assert "faulty.hcl:1:" in host.journal()
+    eventually(lambda: "faulty.hcl:1:" in host.journal(), host.journal)
     host.publish("2")
     host.until_version("2")
 

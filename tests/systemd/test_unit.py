@@ -141,7 +141,7 @@ def test_reload_of_a_faulty_configuration_fails_and_keeps_the_old_one(running: U
     pid = running.pid
     running.configure(running.service("nonsense {"))
     assert running.systemctl("reload", "dropship") != 0
-    assert "the old configuration stays" in running.journal()
+    eventually(lambda: "the old configuration stays" in running.journal(), running.journal)
     assert running.show("ActiveState") == "active"
     running.publish("2")
     running.until_version("2")
