@@ -49,17 +49,18 @@ def pip_platform(python: str, machine: str) -> list[str]:
     return [*version, "--only-binary=:all:", "--no-deps"]
 
 
-def wanted(python: str) -> list[str]:
-    """The pinned requirements, digests and all, that a Python needs."""
-    lines = REQUIREMENTS.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    return [line for line in lines if line and not line.startswith("#") and _meant(line, python)]
+def wanted(python: str) -> Iterator[str]:
+    """What a Python needs: each library by version and digests."""
+    for line in REQUIREMENTS.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+        requirement, mark, digests = line.partition(" --hash")
+        if mark and _meant(Requirement(requirement), python):
+            yield f"{requirement.partition(';')[0].strip()}{mark}{digests}"
 
 
-def _meant(line: str, python: str) -> bool:
-    marker = Requirement(line.partition(" --hash")[0]).marker
+def _meant(requirement: Requirement, python: str) -> bool:
     # Of the Python that it will run on, not of the one that builds.
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
-    return marker is None or marker.evaluate(environment)
+    return requirement.marker is None or requirement.marker.evaluate(environment)
 
 
 def fetch(machine: str, into: Path) -> None:
@@ -69,9 +70,8 @@ def fetch(machine: str, into: Path) -> None:
         subprocess.CalledProcessError: pip could not; it has said why.
     """
     for python in PYTHONS:
-        lines = [re.sub(r"\s*;[^-]*", " ", line, count=1) for line in wanted(python)]
         chosen = into / f"requirements-{python}.txt"
-        chosen.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        chosen.write_text("\n".join(wanted(python)) + "\n", encoding="utf-8")
         subprocess.run(
             [
                 sys.executable, "-m", "pip", "download", "-qq", "--require-hashes",

@@ -38,9 +38,7 @@ Question: TypeAlias = Callable[[Request, Config, AgentRecord | None], Any]
 
 
 def _status(request: Request, config: Config, agent: AgentRecord | None) -> StatusAnswer:
-    return status(
-        config, services(config, request.services, agent=agent is not None), agent, time.time()
-    )
+    return status(config, _named(request, config, agent), agent, time.time())
 
 
 def _history(
@@ -48,7 +46,7 @@ def _history(
 ) -> tuple[UpdateAnswer, ...]:
     found = [
         _update(service.name, entry)
-        for service in services(config, request.services, agent=agent is not None)
+        for service in _named(request, config, agent)
         for entry in _store(config, service).history(request.limit)
     ]
     return tuple(answers.newest_first(found)[: request.limit])
@@ -164,8 +162,14 @@ def services(
 def _one(request: Request, config: Config, agent: AgentRecord | None) -> ServiceConfig:
     if len(request.services) != 1:
         raise UsageError(f"{request.command} is about one service", cure="name it")
-    (service,) = services(config, request.services, agent=agent is not None)
+    (service,) = _named(request, config, agent)
     return service
+
+
+def _named(
+    request: Request, config: Config, agent: AgentRecord | None
+) -> tuple[ServiceConfig, ...]:
+    return services(config, request.services, agent=agent is not None)
 
 
 def _store(config: Config, service: ServiceConfig) -> Store:

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dropship.cli.alone import Alone
 from dropship.core.entry import Rules
 from dropship.core.format import AUTO
 from dropship.core.values import Size
-from dropship.core.watch import Progress
 from dropship.errors import (
     DropshipError,
     NoSpaceError,
@@ -90,19 +90,6 @@ def run(args: argparse.Namespace) -> int:
     return 0 if outcome.accepted else 1
 
 
-class _Quiet:
-    """Nobody else needs attention while this runs."""
-
-    def look(self) -> None:
-        """As ``Watch``."""
-
-    def wait(self, seconds: float) -> None:
-        """As ``Watch``; a local file is never waited for."""
-
-    def report(self, progress: Progress) -> None:
-        """As ``Watch``."""
-
-
 class _LocalFile:
     """The archive as a ``Body``."""
 
@@ -138,7 +125,7 @@ def _unpack(archive: _LocalFile, work: Path, name: str, strip: int) -> _Outcome:
         umask=umask,
         seconds=_SECONDS,
     )
-    watch = _Quiet()
+    watch = Alone()
     fetch = Fetch(open=lambda _offset: archive, total=None, watch=watch, check=watch.look)
     with Unpacker(plan) as unpacker:
         try:

@@ -32,8 +32,11 @@ def at_or_below(path: bytes, among: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return tuple(point for point in among if point == path or point.startswith(inside))
 
 
-def kind(path: Path, mountinfo: bytes | None = None) -> str:
-    """The type of the file system that ``path`` is on, such as ``ext4``; empty if nothing tells."""
+def under(path: Path, mountinfo: bytes | None = None) -> tuple[str, tuple[str, ...]]:
+    """Type and options of the file system that ``path`` is on; both empty if nothing tells.
+
+    ``mountinfo`` is a mountinfo text; None: this process's.
+    """
     if mountinfo is None:
         mountinfo = Path("/proc/self/mountinfo").read_bytes()
     real = os.fsencode(os.path.realpath(path))
@@ -43,5 +46,12 @@ def kind(path: Path, mountinfo: bytes | None = None) -> str:
         inside = real == point or real.startswith(point.rstrip(b"/") + b"/")
         # Of several at one place the last one is seen.
         if point and inside and len(point) >= best:
-            best, found = len(point), line.partition(b" - ")[2].partition(b" ")[0]
-    return os.fsdecode(found)
+            best, found = len(point), line.partition(b" - ")[2]
+    kind, _, rest = os.fsdecode(found).partition(" ")
+    options = rest.partition(" ")[2]
+    return kind, tuple(options.split(",")) if options else ()
+
+
+def kind(path: Path, mountinfo: bytes | None = None) -> str:
+    """As ``under``, the type alone, such as ``ext4``."""
+    return under(path, mountinfo)[0]

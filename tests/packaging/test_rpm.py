@@ -127,7 +127,7 @@ def test_installed_package_deploys(host: RpmHost) -> None:
 @pytest.mark.parametrize("how", ["upgrade", "downgrade"])
 def test_package_replaced_during_an_update_lets_it_finish_first(host: RpmHost, how: str) -> None:
     """Its hooks run once, and only then do the files change."""
-    before, after = (0, 1) if how == "upgrade" else (1, 0)
+    after = 1 if how == "upgrade" else 0
     deploying(host, WAITS)
     if how == "downgrade":
         host.install(1)
@@ -143,7 +143,6 @@ def test_package_replaced_during_an_update_lets_it_finish_first(host: RpmHost, h
     host.mark("go").touch()
     assert replacing.wait(300) == 0
     assert host.installed() == str(after + 1)
-    assert before != after
     assert host.version() == "2"
     assert host.mark("hooks").read_text().split() == ["before", "after"]
     host.publish("3")

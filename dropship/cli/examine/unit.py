@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from dropship.cli.alone import Alone
 from dropship.cli.examine.finding import Finding, failed, ok, warning
 from dropship.config.model import Config
 from dropship.core.values import Duration
-from dropship.core.watch import Progress
 from dropship.errors import HookError
 from dropship.exec import systemctl
 from dropship.exec.run import Run
@@ -51,25 +50,11 @@ _NAMESPACES: Final = frozenset({"ipc", "net", "pid"})
 _HOMES: Final = ("/home", "/root", "/run/user")
 
 
-class _Waiting:
-    """A ``Watch`` with nobody else to attend to."""
-
-    def look(self) -> None:
-        """As ``Watch``."""
-
-    def wait(self, seconds: float) -> None:
-        """As ``Watch``."""
-        time.sleep(seconds)
-
-    def report(self, progress: Progress) -> None:
-        """As ``Watch``."""
-
-
 def properties(environ: Mapping[str, str]) -> tuple[dict[str, str] | None, str]:
     """The unit's, as systemd has them; None, and why, where it cannot tell."""
     if not _BOOTED.is_dir():
         return None, "systemd does not run here"
-    run = Run(_TIMEOUT, environ, _Waiting(), lambda _group: None, lambda _line: None)
+    run = Run(_TIMEOUT, environ, Alone(), lambda _group: None, lambda _line: None)
     words = ("systemctl", "--no-ask-password", "show", "-p", ",".join(_PROPERTIES), "--", NAME)
     try:
         answer = systemctl.ask(words, run)
