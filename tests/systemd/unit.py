@@ -87,8 +87,12 @@ class Unit:
         return self.run("sh", "-c", f"cat /srv/{name}/version 2>/dev/null || true") or None
 
     def until_version(self, version: str, name: str = "app") -> None:
-        """Wait for it."""
-        eventually(lambda: self.version(name) == version, lambda: f"{version}: {self.journal()}")
+        """Wait until a version is current and the update is over."""
+        journal = self.path("var/lib/dropship/services") / name / "journal.json"
+        eventually(
+            lambda: self.version(name) == version and not journal.exists(),
+            lambda: f"{version}: {self.journal()}",
+        )
 
     def limit(self, settings: Mapping[str, str]) -> None:
         """A drop-in of the administrator's."""
