@@ -15,7 +15,7 @@ from typing import Final
 PROPERTIES: Final = (
     "LoadState", "ActiveState", "SubState", "Result", "Type", "NRestarts", "InvocationID",
     "InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic",
-    "ExecMainStartTimestampMonotonic", "ExecMainCode", "ExecMainStatus",
+    "ExecMainStartTimestampMonotonic", "ExecMainCode", "ExecMainStatus", "User",
 )  # fmt: skip
 """What is asked for."""
 
@@ -44,6 +44,7 @@ class UnitState:
         begun: When it was last begun to be started, in seconds of ``time.monotonic()``; 0: never.
         started: When its main process was, in seconds of ``time.monotonic()``; 0 if it has none.
         code, status: How its main process ended: as waitid(2) has them; 0 while it runs.
+        user: Whose name or number its processes run as; empty if that is root's.
     """
 
     load: str
@@ -57,6 +58,7 @@ class UnitState:
     started: float = 0.0
     code: int = 0
     status: int = 0
+    user: str = ""
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> UnitState:
@@ -80,6 +82,7 @@ class UnitState:
             started=_number(found.get("ExecMainStartTimestampMonotonic", "")) / 1e6,
             code=_number(found.get("ExecMainCode", "")),
             status=_number(found.get("ExecMainStatus", "")),
+            user=found.get("User", ""),
         )
 
     @property

@@ -6,6 +6,7 @@ the unit, and whether its state is good enough, is the caller's.
 
 from __future__ import annotations
 
+import pwd
 import shutil
 import time
 from dataclasses import dataclass, replace
@@ -101,13 +102,13 @@ def absence(unit: UnitName, found: UnitState) -> HookError:
     return HookError(message, cure=f"systemd-analyze verify {unit}")
 
 
-def tell(unit: UnitName, since: float | None, run: Run) -> None:
+def tell(unit: UnitName, user: str, since: float | None, run: Run) -> None:
     """Say the last lines that a unit has in the journal, from ``since`` (seconds of the epoch) on.
 
     By time, not by the ID of an invocation: journald does not always know it any more of a process
     that died at once. Nor does it know the unit then, but what systemd says in the process that is
-    to become the command names it. Nothing is said where the journal cannot be read; who is not
-    root may see none of it.
+    to become the command names it; that may be the unit's ``user`` already. Nothing is said where
+    the journal cannot be read; who is not root may see none of it.
     """
     deadline = time.monotonic() + run.timeout.seconds
     # What a process wrote before it died may be on its way to the journal; only root can wait.
@@ -115,12 +116,19 @@ def tell(unit: UnitName, since: float | None, run: Run) -> None:
     left = Duration.of(deadline - time.monotonic())
     if left.nanoseconds > 0:
         lately = ("--since", f"@{since:.6f}") if since is not None else ()
-        # systemd.journal-fields(7); "+" is an or.
-        ours = (f"_SYSTEMD_UNIT={unit}", "+", f"UNIT={unit}", "_UID=0")
+        # systemd.journal-fields(7); "+" is an or, and so is a field that is there twice.
+        ours = (f"_SYSTEMD_UNIT={unit}", "+", f"UNIT={unit}", "_UID=0", *_by(user))
         words = ("-n", str(_LINES), *lately, *ours)
         for line in _journal(words, replace(run, timeout=left)):
             # What systemd itself says of a unit mostly begins with the name already.
             run.say(line if line.startswith(f"{unit}: ") else f"{unit}: {line}")
+
+
+def _by(user: str) -> tuple[str, ...]:
+    try:
+        return (f"_UID={user if user.isdecimal() else pwd.getpwnam(user).pw_uid}",) if user else ()
+    except KeyError:
+        return ()  # one that there was only while the unit ran (DynamicUser= of systemd.exec(5))
 
 
 def _journal(words: tuple[str, ...], run: Run) -> list[str]:

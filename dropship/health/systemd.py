@@ -113,4 +113,4 @@ class SystemdHealth:
         self._told = True
         fallen = before.started if before is not None and before.run is not None else state.started
         since = time.time() - (time.monotonic() - fallen) - EARLIER if fallen else None
-        self._systemctl.tell(self._unit, since, replace(run, timeout=left))
+        self._systemctl.tell(self._unit, state.user, since, replace(run, timeout=left))

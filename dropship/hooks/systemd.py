@@ -109,5 +109,5 @@ class SystemdHook:
             return HookError(what)  # it says enough
         if found.missing:
             return self._systemctl.absence(unit, found)
-        self._systemctl.tell(unit, began.epoch, aside)
+        self._systemctl.tell(unit, found.user, began.epoch, aside)
         return HookError(f"{what}; {unit} is {found}")

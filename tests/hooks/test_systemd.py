@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -107,6 +108,23 @@ def test_journal_of_an_earlier_start_is_not_shown(units: Systemd) -> None:
     runner = Runner()
     failure(hook("fails"), runner)
     assert runner.said.count("fails.service: cannot open the database") == 1
+
+
+def test_program_that_cannot_be_run_is_told_however_late_the_journal_is(units: Systemd) -> None:
+    """It is systemd that says so, as the unit's user, and the process is gone by then."""
+    program = units.root / "run/unrunnable"
+    program.write_text("#!/usr/bin/nowhere\n")
+    program.chmod(0o755)
+    journald = units.show("systemd-journald", "MainPID")
+    runner = Runner()
+    with ThreadPoolExecutor() as pool:
+        units.run("kill", "-STOP", journald)
+        failing = pool.submit(failure, hook("unrunnable"), runner)
+        eventually(lambda: state(units, "unrunnable") == "failed")
+        units.run("kill", "-CONT", journald)
+        failing.result()
+    said = "Failed to execute /run/unrunnable: No such file or directory"
+    assert f"unrunnable.service: {said}" in runner.said
 
 
 def test_dependency_that_fails_is_named_in_the_log(units: Systemd) -> None:
