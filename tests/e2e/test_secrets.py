@@ -199,12 +199,15 @@ def _copies(seeds: list[Seed]) -> dict[str, str]:
 
 def _in_flight(host: Host) -> int:
     """The hook that waits, once everything else has come to its end."""
-    eventually((host.folder / "pid").exists, lambda: f"run the hook: {host.said()}")
+    pid = host.folder / "pid"
+    hook = eventually(
+        lambda: pid.exists() and pid.read_text(), lambda: f"run the hook: {host.said()}"
+    )
     eventually(
         lambda: all(one["nextCheck"] for name, one in host.services().items() if name != "app"),
         lambda: f"come to rest: {host.services()} {host.said()}",
     )
-    return int((host.folder / "pid").read_text())
+    return int(hook)
 
 
 def test_secret_in_every_field_is_found_nowhere(host: Host, server: _Server) -> None:

@@ -105,6 +105,11 @@ class Unit:
         """A file that hooks make or wait for; they know it as ``/root/marks/NAME``."""
         return self.path("root/marks") / name
 
+    def marked(self, name: str) -> str:
+        """What is in one of these files by now."""
+        mark = self.mark(name)
+        return mark.read_text() if mark.exists() else ""
+
     @contextmanager
     def hungry(self, pid: int, limit: int) -> Iterator[Callable[[], int]]:
         """Let a process of the machine, and those it forks, have so little memory more.
