@@ -35,7 +35,7 @@ class Turn:
         if locker is None:
             return
         service = self._rig.service
-        holder = Holder(socket.gethostname(), os.getpid(), service.name, md5, time.time())
+        holder = Holder(socket.gethostname(), os.getpid(), service.name, md5)
         self._lost = None
         self._lease = locker.acquire(
             self._rig.scope, service.max_parallel, holder, timeout=PATIENCE, watch=watch

@@ -34,13 +34,16 @@ class Place(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """Who holds a turn, as ``dropship lock ls`` shows it. ``since``: seconds since the epoch."""
+    """Who holds a turn, as ``dropship lock ls`` shows it.
+
+    ``since``: seconds since the epoch; 0 of somebody who has none yet.
+    """
 
     host: str
     pid: int
     service: str
     hash: Md5 | None
-    since: float
+    since: float = 0.0
 
     @property
     def words(self) -> str:

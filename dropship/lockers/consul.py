@@ -69,10 +69,10 @@ class ConsulLocker:
         Raises:
             LockError: No turn in time, or Consul cannot be asked, or has another limit.
         """
-        contest = Contest(self._keys, self._names(scope), self._ttl, limit)
+        contest = Contest(self._keys, self._names(scope), self._ttl, limit, holder)
         try:
             with self._keys.watched(watch):
-                contest.enter(holder)
+                contest.enter()
                 grant = contest.wait(scope, timeout, watch)
         except BaseException:
             with suppress(LockError):  # then it ends by itself

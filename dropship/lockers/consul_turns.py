@@ -99,22 +99,23 @@ class Contest:
         term: Until when the session can be trusted.
     """
 
-    def __init__(self, keys: ConsulKeys, names: Names, ttl: Duration, limit: int) -> None:
+    def __init__(
+        self, keys: ConsulKeys, names: Names, ttl: Duration, limit: int, holder: Holder
+    ) -> None:
         self._keys = keys
         self._names = names
         self._ttl = ttl
         self._limit = limit
+        self._holder = holder
         self._session = ""
         self._known: dict[str, str] = {}
         self.term = Term(0.0, ttl.seconds)
 
-    def enter(self, holder: Holder) -> None:
+    def enter(self) -> None:
         """Become one who contends."""
         self.term = Term(now(), self._ttl.seconds)
-        self._session = self._keys.begin(holder.host, self._ttl)
-        name = self._names.contender(self._session)
-        if not self._keys.put(name, records.text(holder), FLAGS, acquire=self._session):
-            raise LockError(f"{name} could not be taken in Consul, and is nobody's but ours")
+        self._session = self._keys.begin(self._holder.host, self._ttl)
+        self._tell()
 
     def leave(self) -> None:
         """Be none any more: whatever is the session's goes with it."""
@@ -124,7 +125,7 @@ class Contest:
     def wait(self, scope: str, timeout: float, watch: Watch) -> ConsulGrant:
         """Wait for a place in the record."""
         patience = Patience(scope, timeout, watch, _PAUSE)
-        at, asked, deferred = 0, 0.0, False
+        at, asked, deferred, waited = 0, 0.0, False, False
         while True:
             self._keep()
             soon, asked = time.monotonic() - asked < _SOON, time.monotonic()
@@ -134,11 +135,19 @@ class Contest:
             # Who came first goes first, if he goes soon: he need not be one of us, nor be alive.
             deferred = not deferred and patience.left > 0 and view.before(self._session) >= free > 0
             if free and not deferred and self._taken(view):
+                if waited:
+                    self._tell()
                 return ConsulGrant(self._keys, self._names, self._session, self._ttl)
             patience.tell(self._words(view))
             if deferred or soon or not view.at:
                 patience.rest()
-            at = 0 if deferred else view.at
+            at, waited = 0 if deferred else view.at, True
+
+    def _tell(self) -> None:
+        """Say who we are, and that it is from now on."""
+        name = self._names.contender(self._session)
+        if not self._keys.put(name, records.holding(self._holder), FLAGS, acquire=self._session):
+            raise LockError(f"{name} could not be taken in Consul, and is nobody's but ours")
 
     def _change(self, left: float) -> float:
         """Seconds to wait for a change: not beyond what is left, or when the session is renewed."""

@@ -111,7 +111,7 @@ class FileLocker:
         if slot is None:
             return None
         try:
-            slot.write(records.text(holder).encode() + b"\n")
+            slot.write(records.holding(holder).encode() + b"\n")
         except BaseException:
             slot.free()
             raise

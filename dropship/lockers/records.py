@@ -5,6 +5,7 @@ Read with patience: whoever may write there need not be one of us.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from dropship.core.values import Md5
@@ -16,6 +17,11 @@ def text(record: Holder | Mark | Broken) -> str:
     import json  # noqa: PLC0415 - `validate` checks locks, and has no turns
 
     return json.dumps(record._asdict(), separators=(",", ":"))
+
+
+def holding(contender: Holder) -> str:
+    """The text of somebody who holds a turn from now on, however long he has waited for it."""
+    return text(contender._replace(since=time.time()))
 
 
 def holder(said: str) -> Holder:

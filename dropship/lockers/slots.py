@@ -76,12 +76,12 @@ class SlotLocker:
         Raises:
             LockError: No turn in time, or the engine cannot be asked.
         """
-        names, text = _scope(self._prefix, scope), records.text(holder)
+        names = _scope(self._prefix, scope)
         patience = Patience(scope, timeout, watch, _POLL)
         while True:
             with _attentive(watch, scope):
                 held = self._keys.read(names.slots)
-                lease = self._try(names, limit, set(held), text, scope)
+                lease = self._try(names, limit, set(held), holder, scope)
             if lease is not None:
                 return lease
             patience.tell(sorted(records.holder(one).words for one in held.values()))
@@ -119,7 +119,7 @@ class SlotLocker:
             close()
 
     def _try(
-        self, names: _Scope, limit: int, held: set[str], text: str, scope: str
+        self, names: _Scope, limit: int, held: set[str], holder: Holder, scope: str
     ) -> TimedLease | None:
         wanted = [f"{names.slots}{number}" for number in range(limit)]
         free = [one for one in wanted if one not in held]
@@ -127,7 +127,7 @@ class SlotLocker:
         if not free or len(held) >= limit:
             return None
         key, asked = random.choice(free), now()  # noqa: S311 - so that hosts do not all want the same
-        grant = self._keys.take(key, text, self._ttl)
+        grant = self._keys.take(key, records.holding(holder), self._ttl)
         what = f"the turn of {scope}"
         return TimedLease(grant, asked=asked, ttl=self._ttl, what=what) if grant else None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from tests.exec.runs import Watcher, eventually
 from tests.lockers import etcds
 from tests.lockers.redises import redis_fleet
 
-HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
+HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32))
 BROKEN = Broken(by="ada", host="ops", since=5.0, holders=("web-01 (api)",))
 MARK = Mark(md5=Md5("a" * 32), host="web-07", error="health http 502", since=1234.5)
 
@@ -129,6 +131,20 @@ def test_waiting_host_gets_the_turn_and_says_whom_it_waits_for(fleet: Fleet) -> 
     assert watch.reports[0].waiting_for == ("web-01 (api)",)
 
 
+def test_turn_that_was_waited_for_is_held_since_it_was_had(fleet: Fleet) -> None:
+    """Who looks for somebody that keeps all others waiting is not led astray."""
+    first, watch = take(fleet("web-01")), Watcher()
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(fleet("web-02").acquire, "all", 1, HOLDER, timeout=30, watch=watch)
+        eventually(lambda: bool(watch.reports))
+        freed = time.time()
+        first.release()
+        second = waiting.result()
+    (holder,) = fleet("web-03").standing("all").holders
+    assert freed <= holder.since
+    second.release()
+
+
 def test_stop_interrupts_the_wait_and_leaves_nothing_held(fleet: Fleet) -> None:
     """The interrupted host holds no lock of its own either."""
     lease = take(fleet("web-01"))
@@ -180,8 +196,11 @@ def test_mark_of_a_failed_digest_is_seen_by_all_until_it_is_lifted(fleet: Fleet)
 def test_everybody_sees_who_holds_a_turn(fleet: Fleet) -> None:
     """Host, process, service, digest, since when; nobody once it is given back."""
     assert fleet("web-02").standing("all").holders == ()
+    before = time.time()
     lease = take(fleet("web-01"))
-    assert fleet("web-02").standing("all").holders == (HOLDER,)
+    (holder,) = fleet("web-02").standing("all").holders
+    assert holder._replace(since=0.0) == HOLDER
+    assert before <= holder.since <= time.time()
     lease.release()
     standing = fleet("web-02").standing("all")
     assert (standing.holders, standing.waiting or 0, standing.broken) == ((), 0, None)

@@ -13,7 +13,7 @@ from dropship.lockers.timed import TimedLease
 from tests.exec.runs import Watcher
 from tests.servers.consul import Consul
 
-HOLDER = Holder(host="web-01", pid=42, service="api", hash=Md5("9" * 32), since=1.5)
+HOLDER = Holder(host="web-01", pid=42, service="api", hash=Md5("9" * 32))
 BROKEN = Broken("ada", "ops", 5.0, ("web-01 (api)",))
 
 

@@ -12,7 +12,7 @@ from dropship.lockers.etcd import EtcdLocker, EtcdOptions
 from tests.exec.runs import Watcher
 from tests.servers.etcd import PASSWORD, PREFIX, USER, Etcd
 
-HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32), since=1.0)
+HOLDER = Holder(host="web-01", pid=1, service="api", hash=Md5("9" * 32))
 
 TTL = 6.0
 """Seconds: long enough for members that elect a leader on a slow machine."""

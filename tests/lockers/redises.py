@@ -15,7 +15,7 @@ from dropship.lockers.timed import TimedLease
 from tests.exec.runs import Watcher
 from tests.servers.redis import Redis
 
-HOLDER: Final = Holder(host="web-01", pid=1, service="api", hash=None, since=1.0)
+HOLDER: Final = Holder(host="web-01", pid=1, service="api", hash=None)
 TTL: Final = 2.0
 """The shortest; a server gives no turn in the first seconds of its own, as many."""
 
