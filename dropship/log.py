@@ -20,6 +20,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 from urllib.parse import quote, quote_plus
 
+from dropship.core.alternation import alternation
+
 if TYPE_CHECKING:
     _Adapter = logging.LoggerAdapter[logging.Logger]
 else:
@@ -68,9 +70,9 @@ class Redactor:
         for secret in known:
             for form in _forms(secret):
                 (whole if len(form) >= _SHORT else alone).add(form)
-        # Longest first: a secret that begins with another one is hidden as a whole.
-        choices = [re.escape(form) for form in sorted(whole, key=lambda f: (-len(f), f))]
-        choices += [rf"(?<!\w){re.escape(form)}(?!\w)" for form in sorted(alone)]
+        # A secret that begins with another one is hidden as a whole.
+        choices = [alternation(whole)] if whole else []
+        choices += [rf"(?<!\w)(?:{alternation(alone)})(?!\w)"] if alone else []
         return cls(re.compile("|".join(choices)) if choices else None, known)
 
     def hide(self, text: str) -> str:
