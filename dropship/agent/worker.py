@@ -26,7 +26,7 @@ from dropship.deploy.driver import Driver
 from dropship.deploy.errand import Errand
 from dropship.deploy.orders import NOT_BEGUN
 from dropship.deploy.rig import Rig, Workshop
-from dropship.errors import BusyError, DropshipError
+from dropship.errors import BusyError, ConfigError, DropshipError
 from dropship.state.lock import ServiceLock
 
 _log = logging.getLogger("dropship.agent")
@@ -42,16 +42,27 @@ class Workers:
         self._once = once
         self._dry_run = dry_run
         self._rigs: dict[str, Rig] = {}
+        self._faults: dict[str, ConfigError] = {}
         self._rehearsed = once or dry_run  # for those who live on
 
     def prepare(self, config: Config) -> None:
         """Import and build everything that the workers will need.
 
+        At first a service for which that cannot be done keeps no other from its work.
+
         Raises:
-            ConfigError: A backend cannot be loaded or refuses its options.
+            ConfigError: A backend cannot be loaded or refuses its options, later, or for all.
         """
-        workshop = Workshop(config, os.environ)
-        self._rigs = {service.name: workshop.rig(service) for service in config.services}
+        workshop, rigs = Workshop(config, os.environ), dict[str, Rig]()
+        faults: dict[str, ConfigError] = {}
+        for service in config.services:
+            try:
+                rigs[service.name] = workshop.rig(service)
+            except ConfigError as error:
+                faults[service.name] = error
+        if faults and (self._rigs or not rigs):
+            raise next(iter(faults.values()))
+        self._rigs, self._faults = rigs, faults
         if self._rigs and not self._rehearsed:
             self._rehearsed = True
             self._rehearse(next(iter(self._rigs.values())), config.run_path)
@@ -68,13 +79,33 @@ class Workers:
         """Drive one service; the exit status of the worker.
 
         Raises:
-            DropshipError: State cannot be read, or the lock cannot be used.
+            DropshipError: State cannot be read, the lock cannot be used, or it has nothing to work
+                with.
         """
-        rig = self._rigs[service.name]
         with closing(WorkerDesk(channel)) as desk:
+            fault = self._faults.get(service.name)
+            if fault is not None:
+                return _without_means(fault, service.name, desk, once=self._once)
+            rig = self._rigs[service.name]
             if self._dry_run:
                 return _look_only(rig, desk, once=self._once)
             return _drive(rig, desk, once=self._once)
+
+
+def _without_means(fault: ConfigError, name: str, desk: WorkerDesk, *, once: bool) -> int:
+    """Say why nothing can be done, and to everybody who asks, until a stop."""
+    if once:
+        raise fault
+    words = log.hide(str(fault))
+    log.bound(name).error("%s", words)
+    while True:
+        desk.rest(Asleep(0.0, "blocked", words))
+        desk.sleep(None)
+        orders = desk.orders()
+        for order in orders:
+            desk.answer(order, Answer(Verdict.REFUSED, words))
+        if _stopped(orders):
+            return _GOOD
 
 
 def _drive(rig: Rig, desk: WorkerDesk, *, once: bool) -> int:

@@ -7,11 +7,14 @@ import json
 import os
 from typing import Final
 
+from dropship import log
 from dropship.agent.questions import services
 from dropship.cli.configuration import configuration
 from dropship.cli.plain import one_line
+from dropship.config.model import ServiceConfig
 from dropship.deploy.check import Checked, check
 from dropship.deploy.rig import Workshop
+from dropship.errors import ConfigError
 
 _EXAMPLES: Final = """\
 examples:
@@ -34,13 +37,22 @@ def run(args: argparse.Namespace) -> int:
     """
     config = configuration(args)
     workshop = Workshop(config, os.environ)
-    found = [check(workshop.rig(service)) for service in services(config, args.services)]
+    found = [_check(workshop, service) for service in services(config, args.services)]
     if args.format == "json":
         print(json.dumps([_row(one) for one in found], indent=2))
     else:
         for one in found:
             print(f"{one_line(one.service)}: {one_line(one.words)}")
     return 1 if any(one.state == "error" for one in found) else 0
+
+
+def _check(workshop: Workshop, service: ServiceConfig) -> Checked:
+    try:
+        rig = workshop.rig(service)
+    except ConfigError as error:
+        said, cure = log.hide(str(error)), log.hide(error.cure)
+        return Checked(service.name, "error", None, error=said, cure=cure)
+    return check(rig)
 
 
 def _row(one: Checked) -> dict[str, str | None]:

@@ -21,7 +21,7 @@ from dropship.deploy.desk import ByHand, Verdict, Wanted
 from dropship.deploy.driver import Driver
 from dropship.deploy.errand import Errand
 from dropship.deploy.rig import Rig, Workshop
-from dropship.errors import DropshipError
+from dropship.errors import ConfigError, DropshipError
 from dropship.state import logbook
 from dropship.state.lock import ServiceLock
 
@@ -52,7 +52,12 @@ def do(
             order = wanted()
             if isinstance(order, ByHand):
                 by_hand.see(service, order)
-            came = _drive(workshop.rig(service), desk, order, f"dropship {request.command}")
+            try:
+                rig = workshop.rig(service)
+            except ConfigError as error:
+                came = of_error(service.name, error)
+            else:
+                came = _drive(rig, desk, order, f"dropship {request.command}")
             tell(came)
             codes.append(came.code)
             if desk.stopped_by is not None:

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Final
 
 from dropship import log
@@ -28,8 +29,8 @@ from dropship.cli.view import View
 from dropship.config.model import Config
 from dropship.deploy.rig import Workshop
 from dropship.deploy.scopes import Scope, named, scopes
-from dropship.errors import LockError, UsageError
-from dropship.lockers import Broken, Holder, Locker, Standing
+from dropship.errors import ConfigError, LockError, UsageError
+from dropship.lockers import Broken, Holder, Standing
 from dropship.state import logbook
 
 _DESCRIPTION: Final = """\
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(config: Config, form: str) -> int:
     workshop = Workshop(config, os.environ)
-    found = [_looked(workshop.locker(scope.lock), scope) for scope in scopes(config)]
+    found = [_looked(workshop, scope) for scope in scopes(config)]
     if form == "json":
         print(json.dumps(answers.to_json(found), indent=2))
     else:
@@ -87,13 +88,12 @@ def _show(config: Config, form: str) -> int:
     return 1 if any(one.error is not None for one in found) else 0
 
 
-def _looked(locker: Locker, scope: Scope) -> LockAnswer:
+def _looked(workshop: Workshop, scope: Scope) -> LockAnswer:
     try:
-        return _answer(scope, locker.standing(scope.name))
-    except LockError as error:
+        with closing(workshop.locker(scope.lock)) as locker:
+            return _answer(scope, locker.standing(scope.name))
+    except (ConfigError, LockError) as error:
         return _answer(scope, Standing(), log.hide(str(error)))
-    finally:
-        locker.close()
 
 
 def _answer(scope: Scope, standing: Standing, error: str | None = None) -> LockAnswer:

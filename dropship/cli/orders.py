@@ -89,8 +89,8 @@ def retried_in_fleet(args: argparse.Namespace, request: Request) -> int:
     found: list[OutcomeAnswer] = []
     for service in questions.services(config, request.services):
         marks.see(service)
-        rig = workshop.rig(service)
         try:
+            rig = workshop.rig(service)
             said = marks.lift(rig, rig.store.load() or Saved())
         except DropshipError as error:
             found.append(of_error(service.name, error))

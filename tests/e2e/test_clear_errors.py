@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 
@@ -211,4 +212,42 @@ def test_deleted_lock_is_noticed_and_taken_anew(host: Host) -> None:
     assert_clear(by_itself(host, "update"), 4, str(host.pid()))
     host.publish({"version": "2"})
     host.until_version("2")
+    assert host.stop() == 0
+
+
+def test_service_without_means_keeps_nobody_else_from_his_work(host: Host) -> None:
+    """By whatever way: its own error, and the others are looked after."""
+    bad = f"""
+service "bad" {{
+  checkInterval = "1s"
+  artifact "swift" {{
+    bucket      = "b"
+    path        = "x"
+    destination = "{host.folder}/srv/bad"
+  }}
+}}
+"""
+    fault = 'repo "swift": the version of the repo\'s auth is not known'
+    main = 'repo "swift" {\n user = "a"\n key = "b"\n authUrl = "http://127.0.0.1:9/auth"\n}\n'
+    host.configure(bad, host.service(), main=main)
+    host.publish({"version": "1"})
+    done = host.run("check", "--format", "json")
+    assert done.returncode == 1
+    found = {one["service"]: one for one in json.loads(done.stdout)}
+    assert (found["bad"]["state"], found["app"]["state"]) == ("error", "outdated")
+    assert fault in found["bad"]["error"]
+    assert_clear(host.run("update"), 1, "app: updated", f"bad: {fault}")
+    host.publish({"version": "2"})
+    assert_clear(host.run("agent", "--once"), 1, fault)
+    assert host.version() == "2"
+    host.publish({"version": "3"})
+    host.start()
+    host.until_version("3")
+    status = host.services()["bad"]
+    assert (status["state"], status["worker"]["restarts"]) == ("blocked", 0)
+    assert fault in status["lastError"]
+    assert_clear(host.run("update", "bad"), 4, fault)
+    assert_clear(host.run("reload"), 1, fault)
+    host.configure(host.service())
+    assert host.run("reload").returncode == 0
     assert host.stop() == 0
