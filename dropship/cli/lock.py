@@ -39,6 +39,9 @@ at once, or of one service where the lock is perService: for a host that hangs a
 turn back. A host that is well after all loses its turn, and stops before it touches anything; what
 it has begun to switch it finishes. The engine keeps who broke it."""
 
+_UNKNOWN: Final = Holder("somebody", 0, "?", None)
+"""Who held a turn where what the engine has of it makes no sense."""
+
 _EXAMPLES: Final = """\
 examples:
   dropship lock ls
@@ -179,15 +182,21 @@ def _break(config: Config, name: str) -> int:
     workshop = Workshop(config, os.environ)
     by, host = asking.whoami(), socket.gethostname()
     for scope in which:
-        locker = workshop.locker(scope.lock)
-        holders = locker.standing(scope.name).holders
-        names = tuple(one.words for one in holders)
-        if names:  # else who broke one before, and whose, would be forgotten
-            locker.break_turns(scope.name, Broken(by, host, time.time(), names))
-        locker.close()
+        with closing(workshop.locker(scope.lock)) as locker:
+            try:
+                standing = locker.standing(scope.name)
+            except LockError:  # an engine that is away says so again; what makes no sense goes
+                standing = Standing(holders=(_UNKNOWN,))
+            names = tuple(one.words for one in standing.holders)
+            # Else who broke one before, and whose, would be forgotten.
+            odd = standing.limit not in (None, scope.limit)
+            if names or odd:
+                locker.break_turns(scope.name, Broken(by, host, time.time(), names))
         whose = ", ".join(map(one_line, names))
         said = f"broke the turn of {whose}" if names else "nobody held a turn"
+        if odd:
+            said += f"; the limit of {standing.limit} is forgotten"
         say(f"{one_line(scope.name)}: {said}", sys.stdout)
-        for service in {one.service for one in holders}.intersection(scope.services):
+        for service in {one.service for one in standing.holders}.intersection(scope.services):
             log.bound(service).warning("%s broke the turn of %s by hand", by, whose)
     return 0

@@ -162,7 +162,10 @@ class Locker(Protocol):
         """Who holds a turn now."""
 
     def break_turns(self, scope: str, broken: Broken) -> None:
-        """Free every turn of ``scope`` at once, on record; its holders lose it."""
+        """Free every turn of ``scope`` at once, on record; its holders lose it.
+
+        A limit that the engine has written down is forgotten with them, also where there are none.
+        """
 
     def close(self) -> None:
         """Give back connections."""

@@ -91,7 +91,7 @@ class ConsulLocker:
         view = view_of(self._keys, names, self._keys.list(names.base))
         said = self._keys.read(names.broken)
         return Standing(
-            limit=view.record.limit or None,
+            limit=view.record.limit if view.modified else None,
             holders=tuple(holder_of(self._keys, view, one) for one in view.record.holders),
             waiting=len(view.waiting),
             broken=records.broken(said.text) if said and said.text else None,
@@ -107,7 +107,8 @@ class ConsulLocker:
             LockError: Consul cannot be asked, or what stands there is not of turns.
         """
         names = self._names(scope)
-        self._keys.put(names.broken, records.text(broken))
+        if broken.holders:
+            self._keys.put(names.broken, records.text(broken))
         for session in forget(self._keys, names):
             # They see it in the record, too: where we may not end sessions, they run out.
             with suppress(LockError):
