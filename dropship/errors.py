@@ -83,7 +83,15 @@ class StageError(DropshipError):
 
 
 class LockError(DropshipError):
-    """The turn could not be had; nothing starts without it."""
+    """The turn could not be had; nothing starts without it.
+
+    Attributes:
+        permanent: Waiting alone will not mend it (missing rights).
+    """
+
+    def __init__(self, message: str, *, cure: str = "", permanent: bool = False) -> None:
+        super().__init__(message, cure=cure)
+        self.permanent = permanent
 
 
 class LeaseLostError(LockError):

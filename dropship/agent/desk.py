@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -104,21 +105,25 @@ class WorkerDesk:
         phase = state.phase.value
         attempt = state.attempt
         target = attempt.target if attempt else None
+        turn = state.turn_at if state.turn else 0.0
+        busy = Busy(phase, target.name if target else "", turn=turn)
         if self._busy.phase == Phase.CHECKING.value != phase:
             self._checked = time.time()
         if state.awaiting:
-            if self._busy.phase != phase or self._resting is not None:
-                self._busy = Busy(phase, target.name if target else "")
+            if self._busy.phase == phase and self._resting is None:
+                busy = replace(self._busy, turn=turn)
+            if busy != self._busy or self._resting is not None:
+                self._busy = busy
                 self._say(self._busy)
             self._resting = None
             return
         if self._busy.phase not in _LIGHT:
             heap.trim()  # an update took more than the checks until the next one will
-        self._busy = Busy(phase, target.name if target else "")
+        self._busy = busy
         failed = state.saved.failed is not None
         blame = state.blame.value if state.blame else ""
         trouble = (state.trouble or "")[:_WORDS]
-        self._resting = Asleep(0.0, phase, trouble, failed, self._checked, blame)
+        self._resting = Asleep(0.0, phase, trouble, failed, self._checked, blame, turn)
 
     def busy(self, busy: Busy) -> None:
         """Say that something is under way that no driver does."""
@@ -131,7 +136,7 @@ class WorkerDesk:
 
     def report(self, phase: Phase, progress: Progress) -> None:
         """How far it is; what is said too often is said a little later."""
-        self._busy = Busy(phase.value, self._busy.release, progress)
+        self._busy = Busy(phase.value, self._busy.release, progress, self._busy.turn)
         if time.monotonic() - self._said_at >= _LIVELY:
             self._say(self._busy)
 
@@ -208,11 +213,7 @@ class WorkerDesk:
 
     def _say_asleep(self, resting: Asleep, seconds: float | None) -> None:
         span = 2 * _NAP if seconds is None else seconds
-        statement = Asleep(
-            time.monotonic() + span,
-            resting.phase, resting.trouble, resting.failed, resting.checked, resting.blame,
-        )  # fmt: skip
-        self._say(statement)
+        self._say(replace(resting, until=time.monotonic() + span))
 
     def _say_answers(self) -> None:
         """In their order; what a full channel refuses is said later."""

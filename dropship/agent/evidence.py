@@ -37,6 +37,7 @@ def evidence(one: ServiceStatus, *, agent: bool) -> Evidence:
         crashed=one.death if one.state == "crashed" else None,
         phase=one.phase,
     )
+    known = replace(known, next=one.next_check)
     return known if one.worker is None else _with_worker(known, one.worker)
 
 
@@ -50,5 +51,4 @@ def _with_worker(known: Evidence, worker: WorkerRecord) -> Evidence:
         waits_for=holders,
         waits_since=worker.since if waiting else None,
         checked=worker.last_check,
-        next=worker.next_check,
     )

@@ -39,11 +39,13 @@ class Busy:
         phase: Which phase of the update (``core.situation.Phase``'s value).
         release: Which release it is about, where one is known.
         progress: How far it is.
+        turn: Since when a turn is held, seconds since the epoch; 0 if none is.
     """
 
     phase: str
     release: str = ""
     progress: Progress | None = None
+    turn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Asleep:
         failed: The last update failed and nothing has mended it since.
         checked: When the store was last asked, seconds since the epoch; 0 if it was not.
         blame: What ``trouble`` is put down to (``core.blame.Blame``'s value), if to anything.
+        turn: As ``Busy``'s.
     """
 
     until: float
@@ -65,6 +68,7 @@ class Asleep:
     failed: bool = False
     checked: float = 0.0
     blame: str = ""
+    turn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +229,11 @@ def _checked(message: Message) -> Message:
         0 <= message.until < _FARTHEST and 0 <= message.checked < _FARTHEST
     ):
         raise ValueError("a time that there is not")
-    if isinstance(message, (Busy, Asleep)) and not _is_name(message.phase):
-        raise ValueError("a phase that there is not")
+    if isinstance(message, (Busy, Asleep)):
+        if not _is_name(message.phase):
+            raise ValueError("a phase that there is not")
+        if not 0 <= message.turn < _FARTHEST:
+            raise ValueError("a time that there is not")
     if isinstance(message, Busy) and not _is_name(message.release):
         raise ValueError("a release that there is not")
     return message

@@ -34,6 +34,7 @@ class WorkerRecord:
         trouble: Why the last check or update came to nothing.
         blame: What that is put down to (``core.blame.Blame``'s value), if to anything.
         failed: The last update failed.
+        turn: Since when it holds a turn, if it does.
     """
 
     name: str
@@ -50,6 +51,7 @@ class WorkerRecord:
     trouble: str = ""
     blame: str = ""
     failed: bool = False
+    turn: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,7 @@ class Seat:
             trouble=self._rested.trouble,
             blame=self._rested.blame,
             failed=self.failed,
+            turn=(said.turn if said else 0.0) or None,
         )
 
     def _take_in(self, said: Statement, clocks: Clocks) -> None:

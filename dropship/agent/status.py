@@ -47,7 +47,6 @@ _STATES: Final[dict[Phase, ServiceState]] = {
     Phase.UNDO_NOTIFY: "rolling-back",
     Phase.SETTLING: "rolling-back",
 }
-_IN_TURN: Final = frozenset(_STATES) - {Phase.CHECKING, Phase.STAGING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,19 @@ class ServiceStatus:
         if self.worker is None or self.worker.pid is None:
             return None
         try:
-            return Phase(self.worker.phase)
+            phase = Phase(self.worker.phase)
         except ValueError:
             return None
+        # It may have to wait for a hook that the last worker left running, and then goes on there.
+        return self.journal.phase if phase is Phase.STARTING and self.journal else phase
+
+    @property
+    def next_check(self) -> float | None:
+        """When the store is asked next, or a worker started."""
+        if self.worker is not None and self.phase is Phase.HOLDING:
+            service = self.service
+            return self.worker.since + service.update_ttl.seconds + service.check_interval.seconds
+        return self.worker.next_check if self.worker else None
 
     @property
     def state(self) -> ServiceState:
@@ -193,7 +202,7 @@ def _answer(one: ServiceStatus) -> ServiceAnswer:
         previous=saved.previous.name if saved.previous else None,
         installed_at=iso(saved.installed_at),
         last_check=iso(worker.last_check) if worker else None,
-        next_check=iso(worker.next_check) if worker else None,
+        next_check=iso(one.next_check),
         last_error=one.error,
         quarantined=tuple(found.md5 for found in saved.quarantine),
         paused=PausedAnswer(paused.reason, moment(paused.since), paused.by) if paused else None,
@@ -207,11 +216,12 @@ def _answer(one: ServiceStatus) -> ServiceAnswer:
 
 def _turn(one: ServiceStatus) -> TurnAnswer | None:
     worker, lock = one.worker, one.service.lock
-    if worker is None or lock is None or one.phase not in _IN_TURN:
+    if worker is None or lock is None:
         return None
-    waiting = one.phase is Phase.WAITING
-    names = worker.progress.waiting_for if waiting and worker.progress else ()
-    return TurnAnswer(lock.name, not waiting, names, iso(worker.since))
+    if one.phase is Phase.WAITING:
+        names = worker.progress.waiting_for if worker.progress else ()
+        return TurnAnswer(lock.name, False, names, iso(worker.since))
+    return TurnAnswer(lock.name, True, (), iso(worker.turn)) if worker.turn else None
 
 
 def _progress(one: ServiceStatus) -> ProgressAnswer | None:

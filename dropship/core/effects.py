@@ -191,9 +191,9 @@ def fail_refused(state: State, event: on.StageFailed) -> State:
     return troubled(refused, event.error, Blame.QUARANTINED)
 
 
-def take_turn(state: State, _event: on.Event) -> State:
+def take_turn(state: State, event: on.Event) -> State:
     """The turn is ours."""
-    return replace(state, turn=True).attempting(turn=True)
+    return replace(state, turn=True, turn_at=event.at).attempting(turn=True)
 
 
 def move_on(state: State, event: on.TokenSeen) -> State:
@@ -224,7 +224,8 @@ def _tell(state: State) -> State:
 
 def note_turn_lost(state: State, event: on.TurnLost) -> State:
     """The update is finished here all the same; the history tells."""
-    return state.attempting(remark=f"the turn was lost meanwhile: {event.error}")
+    lost = replace(state, turn=False)
+    return lost.attempting(remark=f"the turn was lost meanwhile: {event.error}")
 
 
 def condemn(state: State, event: Failure) -> State:

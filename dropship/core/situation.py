@@ -52,6 +52,7 @@ class State:
         awaiting: Id of the long command that is out, 0 if none is.
         serial: The last id given to a long command.
         turn: A turn is held, or may be.
+        turn_at: Since when, seconds since the epoch.
         seen: What the store said last.
         failures: Failed checks and updates in a row, for backoff.
         leave_alone: Seconds for which the store wants no question after the last one.
@@ -73,6 +74,7 @@ class State:
     awaiting: int = 0
     serial: int = 0
     turn: bool = False
+    turn_at: float = 0.0
     seen: Token = Token("")
     failures: int = 0
     leave_alone: float = 0.0

@@ -165,6 +165,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(RECHECKING, on.TokenSeen, when.moved_on, to.move_on, STAGING, (then.leave_turn, then.stage)),
     Row(RECHECKING, on.TokenSeen, when.always, to.same, BEFORE, GO),
     Row(RECHECKING, on.StoreFailed, when.always, to.fail_check, IDLE, (then.leave_turn, then.back_off)),
+    Row(RECHECKING, on.TurnFailed, when.always, to.fail_check, IDLE, (then.leave_turn, then.back_off)),
     Row(RECHECKING, on.Pause, when.always, to.pause_waiting, IDLE, (then.cancel, then.leave_turn, then.say_refused, then.save, then.check_later)),
     Row(RECHECKING, on.Stop, when.always, to.stop, STOPPED, (then.cancel, then.leave_turn, then.leave)),
 
@@ -271,7 +272,10 @@ IGNORED: Final[tuple[Ignored, ...]] = (
     Ignored(_all_but(COMMITTING, SETTLING), (on.RetryDue,), "nothing is waiting to be written"),
     Ignored(_all_but(CHECKING, RECHECKING), (on.TokenSeen, on.StoreFailed), "no question is out"),
     Ignored(_all_but(STAGING), (on.Staged, on.StageFailed), "nothing is being staged"),
-    Ignored(_all_but(WAITING), (on.TurnTaken, on.TurnFailed), "no turn is waited for"),
+    Ignored(_all_but(WAITING), (on.TurnTaken,), "no turn is waited for"),
+    Ignored(
+        _all_but(WAITING, RECHECKING), (on.TurnFailed,), "no turn is waited for, or to be used"
+    ),
     Ignored(_all_but(*_HOOKS), (on.HooksPassed, on.HookFailed), "no hook is running"),
     Ignored(
         _all_but(BEFORE),

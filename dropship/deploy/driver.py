@@ -258,9 +258,11 @@ class Driver:
                 cure="nothing; it is locked anew at the next start",
             )
         try:
-            return self._performer.perform(command, self.state)
+            event = self._performer.perform(command, self.state)
         except InterruptedByStop:
             return self._called_off(command)
+        self._keep_turn()  # a worker that was held up may not have looked for long
+        return event
 
     def _called_off(self, command: do.Long) -> on.Event | None:
         """An order called the command off; what the table wants done instead follows."""

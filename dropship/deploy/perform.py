@@ -15,6 +15,7 @@ from typing import Final
 
 from dropship.core import commands as do
 from dropship.core import events as on
+from dropship.core.phase import Phase
 from dropship.core.saved import Saved
 from dropship.core.situation import State, installed
 from dropship.core.values import Md5
@@ -100,13 +101,16 @@ class Performer:
             self._listener.passed(doubt)
         seen = ground.look(rig.layout, state.saved)
         md5 = found.md5 or state.saved.meaning(found.token)
-        return replace(
-            seen,
-            token=found.token,
-            md5=found.md5,
-            version=found.version,
-            marked=None if _runs(state, seen, md5) else self._marked(md5),
-        )
+        try:
+            self._turn.mark_owed({one.md5 for one in state.saved.quarantine})
+            marked = None if _runs(state, seen, md5) else self._turn.marked(md5)
+        except LockError as error:
+            marked = None
+            if error.permanent:  # as with a token that was made for the Go tool: it knows no marks
+                self._listener.passed(f"what failed on other hosts is not heeded: {error}")
+            elif state.phase is Phase.RECHECKING:  # before, nothing is begun without an engine
+                return on.TurnFailed(error=f"what failed on other hosts is not known: {error}")
+        return replace(seen, token=found.token, md5=found.md5, version=found.version, marked=marked)
 
     def _too_slow(self) -> RepoError:
         return RepoError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final, get_args
 
 from dropship.core.checksum import Algorithm, Checksum, Parts
@@ -31,6 +32,8 @@ from dropship.plugins import BUILT_IN, Kind
 from dropship.repos import Body, Found, Repo
 
 _CURE: Final = "tell those who made it; --log-level debug shows where"
+# Code that is at fault will be so again: without what it should remember things go on.
+_BUG: Final = partial(LockError, cure=_CURE, permanent=True)
 
 
 def built(kind: Kind, name: str, cls: Callable[..., Any], *arguments: Any) -> Any:
@@ -48,8 +51,13 @@ def built(kind: Kind, name: str, cls: Callable[..., Any], *arguments: Any) -> An
 
 
 @contextmanager
-def _kept(what: str, to_do: str, kind: type[DropshipError]) -> Iterator[None]:
-    """Whatever is raised inside is of this kind when it comes out."""
+def _kept(
+    what: str,
+    to_do: str,
+    kind: type[DropshipError],
+    fault: Callable[[str], DropshipError] | None = None,
+) -> Iterator[None]:
+    """Whatever is raised inside is of this kind when it comes out; ``fault`` makes it of a bug."""
     try:
         yield
     except kind:
@@ -58,7 +66,7 @@ def _kept(what: str, to_do: str, kind: type[DropshipError]) -> Iterator[None]:
         if isinstance(error, DropshipError):
             raise kind(str(error.args[0]), cure=error.cure) from error
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise kind(f"{what} could not {to_do}: {said}", cure=_CURE) from error
+        raise (fault or partial(kind, cure=_CURE))(f"{what} could not {to_do}: {said}") from error
 
 
 class GuardedRepo:
@@ -251,15 +259,15 @@ class GuardedMarks:
 
     def put(self, scope: str, mark: Mark) -> None:
         """As ``Marks``."""
-        with _kept(self._what, "tell what has failed", LockError):
+        with _kept(self._what, "tell what has failed", LockError, _BUG):
             self._locker.marks.put(scope, mark)
 
     def get(self, scope: str, md5: Md5) -> Mark | None:
         """As ``Marks``."""
-        with _kept(self._what, "say what has failed", LockError):
+        with _kept(self._what, "say what has failed", LockError, _BUG):
             mark = self._locker.marks.get(scope, md5)
         if not isinstance(mark, Mark | None):
-            raise LockError(f"{self._what} gave {type(mark).__name__} for a mark", cure=_CURE)
+            raise LockError(f"{self._what} gave {type(mark).__name__} for a mark", cure=_CURE, permanent=True)
         return mark
 
     def clear(self, scope: str, md5: Md5) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Collection
 
 from dropship.core.values import Md5
 from dropship.core.watch import Watch
 from dropship.deploy import marks
 from dropship.deploy.rig import Rig
-from dropship.errors import LeaseLostError
+from dropship.errors import LeaseLostError, LockError
 from dropship.lockers import Holder, Lease, Mark
 
 PATIENCE: float = 3600.0
@@ -24,6 +25,7 @@ class Turn:
         self._rig = rig
         self._lease: Lease | None = None
         self._lost: LeaseLostError | None = None
+        self._owed: Mark | None = None
 
     def take(self, watch: Watch, md5: Md5 | None) -> None:
         """Wait for the turn, to install the bytes with this md5.
@@ -63,8 +65,10 @@ class Turn:
 
     @property
     def trouble(self) -> str:
-        """Why the engine could not be asked when the lease was to be renewed; empty if it was."""
-        return self._lease.trouble if self._lease is not None and self._lost is None else ""
+        """What is wrong with it: that it is lost, or why it could not be renewed; else empty."""
+        if self._lost is not None:
+            return f"the turn is lost: {self._lost}"
+        return self._lease.trouble if self._lease is not None else ""
 
     @property
     def lost(self) -> LeaseLostError | None:
@@ -98,7 +102,30 @@ class Turn:
         Raises:
             LockError: The engine could not be told.
         """
-        locker = self._rig.locker
-        if locker is not None and md5 is not None:
-            mark = Mark(md5, socket.gethostname(), error, time.time())
-            locker.marks.put(self._rig.scope, mark)
+        if md5 is None:
+            return
+        self._owed = Mark(md5, socket.gethostname(), error, time.time())
+        try:
+            self.mark_owed({md5})
+        except LockError as fault:
+            later = "" if fault.permanent else ", and will be told"
+            raise LockError(
+                f"the fleet was not told{later} that {md5} failed here: {fault.args[0]}",
+                cure=fault.cure,
+            ) from fault
+
+    def mark_owed(self, quarantined: Collection[Md5]) -> None:
+        """Tell the fleet of a failure that it could not be told of, if that is still in quarantine.
+
+        Raises:
+            LockError: It still cannot.
+        """
+        locker, owed = self._rig.locker, self._owed
+        if locker is not None and owed is not None and owed.md5 in quarantined:
+            try:
+                locker.marks.put(self._rig.scope, owed)
+            except LockError as error:
+                if error.permanent:
+                    self._owed = None
+                raise
+        self._owed = None

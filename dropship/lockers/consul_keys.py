@@ -40,9 +40,10 @@ _RIGHTS: Final = (
 )
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _WAIT: Final = "nothing, if it passes: Consul is without a leader, or overloaded"
+_DENIED: Final = "ermission denied"
 _CURES: Final[Mapping[str, str]] = {
     **CURES,
-    "ermission denied": _RIGHTS,
+    _DENIED: _RIGHTS,
     "403": _RIGHTS,
     "leader": _WAIT,
     "rpc error": _WAIT,
@@ -221,7 +222,10 @@ class ConsulKeys:
         if not response.ok:
             said = in_a_line(f"{status} {response.reason} {text}".strip(), _SAID)
             self.close()  # the next request may have another token
-            raise LockError(f"{self._what(method, steps)}: {said}", cure=_cure(said))
+            # A token that Consul does not know is refused with the same status, and other words.
+            raise LockError(
+                f"{self._what(method, steps)}: {said}", cure=_cure(said), permanent=_DENIED in said
+            )
         try:
             return _Answer(json.loads(text), at)
         except (ValueError, RecursionError) as error:

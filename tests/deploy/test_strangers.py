@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from dropship.core.checksum import Checksum
 from dropship.core.option import option
 from dropship.core.values import Duration
-from dropship.errors import ConfigError, HookError
+from dropship.errors import ConfigError, HookError, LockError
 from dropship.lockers import Mark
 from dropship.repos import Found
 from dropship.repos.file import FileLocation, FileOptions, FileRepo
@@ -181,6 +181,8 @@ class Locker:
     def get(self, scope, md5):
         if self.how == "failed":
             1 / 0
+        if self.how == "away":
+            raise LockError("no engine")
         return "bad" if self.how == "mark" else None
 
     def clear(self, scope, md5):
@@ -357,6 +359,7 @@ def test_hook_that_cannot_say_what_it_would_do_is_told(host: Host) -> None:
         ("acquire", "the lock odd could not give a turn: ZeroDivisionError"),
         ("turn", "the lock odd gave str for a turn"),
         ("check", "the lock odd could not make sure of the turn: ZeroDivisionError"),
+        ("away", "what failed on other hosts is not known: no engine"),
     ],
 )
 def test_turn_that_is_not_certain_is_none(
