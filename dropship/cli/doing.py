@@ -43,7 +43,7 @@ def do(
     came_of_it = _through_agent(args, request, meanwhile)
     if came_of_it is not None:
         return tell_all(came_of_it)
-    config = configuration(args, settle=True)
+    config = configuration(args, settle=request.command != "run-hook")  # which takes no turn
     logbook.keep(config.state_path)
     workshop = Workshop(config, os.environ)
     codes: list[int] = []

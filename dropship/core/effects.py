@@ -179,6 +179,12 @@ def fail_corrupt(state: State, event: on.StageFailed) -> State:
     return replace(failed, saved=replace(failed.saved, mismatch=event.token))
 
 
+def fail_doubted(state: State, event: on.StageFailed) -> State:
+    """The next time the same bytes are refused for good."""
+    failed = fail_stage(state, event)
+    return replace(failed, saved=replace(failed.saved, doubted=event.md5))
+
+
 def fail_refused(state: State, event: on.StageFailed) -> State:
     """Verified bytes break the rules: they will not get better."""
     failed = fail_stage(state, event)

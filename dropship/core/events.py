@@ -175,6 +175,7 @@ class StageFault(Enum):
     TRANSIENT = "transient"
     CORRUPT = "corrupt"
     REFUSED = "refused"
+    DOUBTED = "doubted"
     NO_SPACE = "nospace"
 
 
@@ -182,7 +183,7 @@ class StageFault(Enum):
 class StageFailed(Completion):
     """Nothing was staged.
 
-    ``md5``: of the verified bytes, where they were refused. ``wait``: as in ``StoreFailed``.
+    ``md5``: of the bytes, where they were refused: verified, or (doubted) without anybody's word. ``wait``: as in ``StoreFailed``.
     """
 
     fault: StageFault

@@ -179,6 +179,11 @@ def refused(_state: State, event: StageFailed) -> bool:
     return event.fault is StageFault.REFUSED
 
 
+def doubted(_state: State, event: StageFailed) -> bool:
+    """Bytes that break the rules, and may have been damaged on their way."""
+    return event.fault is StageFault.DOUBTED
+
+
 def linked(_state: State, event: FlipFailed) -> bool:
     """The switch failed, and yet the destination points to the release."""
     return event.linked

@@ -66,6 +66,7 @@ class Saved:
         failed: Why the last update failed, until one succeeds, the store has again what is
             installed, or an operator says ``retry``.
         mismatch: The token whose bytes last did not match, so that it is recorded once.
+        doubted: What was refused last although nobody vouches for it: for good the next time.
         installed_at: Seconds since the epoch; when ``current`` became current.
     """
 
@@ -81,6 +82,7 @@ class Saved:
     pinned: str | None = None
     failed: str | None = None
     mismatch: Token = Token("")
+    doubted: Md5 | None = None
     installed_at: float | None = None
 
     def meaning(self, token: Token) -> Md5 | None:

@@ -150,6 +150,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(STAGING, on.StageFailed, when.recorded_already, to.fail_corrupt, IDLE, (then.back_off,)),
     Row(STAGING, on.StageFailed, when.corrupt, to.fail_corrupt, IDLE, (then.record_failed, then.save, then.back_off)),
     Row(STAGING, on.StageFailed, when.refused, to.fail_refused, IDLE, (then.record_refused, then.save, then.check_later)),
+    Row(STAGING, on.StageFailed, when.doubted, to.fail_doubted, IDLE, (then.save, then.back_off)),
     Row(STAGING, on.StageFailed, when.always, to.fail_stage, IDLE, (then.back_off,)),
     Row(STAGING, on.Stop, when.always, to.stop, STOPPED, (then.cancel, then.leave)),
 

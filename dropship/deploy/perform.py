@@ -64,7 +64,6 @@ class Performer:
         self._doubts = Doubts(rig)
         self._found: Found | None = None
         self._prepared: Saved | None = None
-        self._refused: str | None = None
 
     def perform(self, command: do.Long, state: State) -> on.Completion:
         """Do it; the event carries the command's id and the time.
@@ -139,23 +138,19 @@ class Performer:
                 staged = stage.stage(self._request(found), self._rig.source, self._watch, time.time)
         except (OSError, DropshipError) as error:
             self._explain(error, state)
-            return self._doubted(_stage_failed(error, found), found)
-        self._refused = None
+            return self._doubted(_stage_failed(error, found), found, state.saved)
         return on.Staged(release=staged.release, marked=self._marked(staged.release.md5))
 
-    def _doubted(self, event: on.StageFailed, found: Found) -> on.StageFailed:
+    def _doubted(self, event: on.StageFailed, found: Found, saved: Saved) -> on.StageFailed:
         """Bytes that nobody vouches for are refused for good the second time they come.
 
         Damaged on their way they would look the same, and good ones would go into quarantine.
         """
-        if event.fault is not on.StageFault.REFUSED:
-            return event
-        again = event.md5 == self._refused
-        self._refused = event.md5
-        if vouched(self._rig, found) or again:
+        refused = event.fault is on.StageFault.REFUSED and event.md5 is not None
+        if not refused or event.md5 == saved.doubted or vouched(self._rig, found):
             return event
         told = f"{event.error}; nobody vouches for these bytes, so they are asked for once more"
-        return replace(event, fault=on.StageFault.TRANSIENT, error=told, md5=None)
+        return replace(event, fault=on.StageFault.DOUBTED, error=told)
 
     def _request(self, found: Found) -> stage.StageRequest:
         rig = self._rig

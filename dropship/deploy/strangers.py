@@ -267,7 +267,9 @@ class GuardedMarks:
         with _kept(self._what, "say what has failed", LockError, _BUG):
             mark = self._locker.marks.get(scope, md5)
         if not isinstance(mark, Mark | None):
-            raise LockError(f"{self._what} gave {type(mark).__name__} for a mark", cure=_CURE, permanent=True)
+            raise LockError(
+                f"{self._what} gave {type(mark).__name__} for a mark", cure=_CURE, permanent=True
+            )
         return mark
 
     def clear(self, scope: str, md5: Md5) -> None:

@@ -80,6 +80,7 @@ PUT_DOWN = {
     "keep_paused": Blame.PAUSED,
     "pause_waiting": Blame.PAUSED,
     "fail_corrupt": Blame.STORE,
+    "fail_doubted": Blame.STORE,
     "fail_refused": Blame.QUARANTINED,
     "fail_stage": Blame.STORE,
     "condemn": Blame.QUARANTINED,

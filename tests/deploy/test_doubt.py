@@ -82,8 +82,7 @@ def test_download_that_was_damaged_once_puts_nothing_into_quarantine(
     store = Store(httpserver, BAD, GOOD, headers={})
     first = checked(host, store, 1)
     assert (first.quarantine, first.failed, host.version()) == ((), None, None)
-    store.sent = 0
-    assert checked(host, store, 2).quarantine == ()
+    assert checked(host, store, 1).quarantine == ()
     assert (store.sent, host.version()) == (2, "1")
 
 
@@ -92,6 +91,14 @@ def test_same_bytes_refused_twice_go_into_quarantine(host: Host, httpserver: HTT
     store = Store(httpserver, BAD, headers={})
     saved = checked(host, store, 4)
     assert [one.md5 for one in saved.quarantine] == [MD5]
+    assert store.sent == 2
+
+
+def test_same_bytes_are_known_again_by_another_driver(host: Host, httpserver: HTTPServer) -> None:
+    """As where no agent runs, but ``update`` or ``agent --once`` now and then."""
+    store = Store(httpserver, BAD, headers={})
+    assert checked(host, store, 1).quarantine == ()
+    assert [one.md5 for one in checked(host, store, 1).quarantine] == [MD5]
     assert store.sent == 2
 
 

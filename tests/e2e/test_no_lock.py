@@ -65,3 +65,10 @@ def test_turns_are_this_hosts_own_where_there_is_no_consul(host: Host, tmp_path:
     assert "other hosts are not waited for" in host.said()
     (warning,) = host.status()["warnings"]
     assert "on this host only" in warning
+
+
+def test_hook_by_hand_does_not_choose_where_turns_are_taken(host: Host) -> None:
+    """It takes none, and a command line need not have the agent's environment."""
+    host.configure(host.service(f'{TURNS}\n  after "script" {{ command = "true" }}'))
+    assert host.run("run-hook", "app", "after").returncode == 0
+    assert not (host.folder / "state" / "locks" / "default.json").exists()
