@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from dropship.cli.arguments import filled
 from dropship.cli.drawing import drawn
 from dropship.cli.output import say
 from dropship.cli.place import working_directory
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = _DESCRIPTION
     parser.epilog = _EXAMPLES
     # Not Path: that would take ./- for -.
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="what to format")
+    parser.add_argument("paths", metavar="PATH", nargs="*", type=filled, help="what to format")
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 where a file would change"
     )

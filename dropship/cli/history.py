@@ -15,6 +15,7 @@ from dropship.agent import answers
 from dropship.agent.answers import SecondsAnswer, UpdateAnswer
 from dropship.agent.protocol import Request
 from dropship.cli import asking
+from dropship.cli.arguments import filled, positive
 from dropship.cli.columns import Column, table, wrapped
 from dropship.cli.plain import one_line
 from dropship.cli.spans import clock, span, zone_name
@@ -45,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Past updates, the newest first: when, from, to, how long, outcome, reason."
     )
     parser.epilog = _EXAMPLES
-    parser.add_argument("service", metavar="SERVICE", nargs="?", help="default: all")
+    parser.add_argument("service", metavar="SERVICE", nargs="?", type=filled, help="default: all")
     parser.add_argument(
         "--limit", metavar="N", type=positive, default=_DEFAULT, help=f"default: {_DEFAULT}"
     )
@@ -66,17 +67,6 @@ def run(args: argparse.Namespace) -> int:
     found = [answers.of_json(UpdateAnswer, one, "the agent's answer") for one in document]
     print("\n".join(lines(found, View.of(sys.stdout, os.environ), time.time())))
     return 0
-
-
-def positive(text: str) -> int:
-    """A whole number above zero, for argparse.
-
-    Raises:
-        argparse.ArgumentTypeError: It is none.
-    """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
-    return int(text)
 
 
 def lines(updates: Sequence[UpdateAnswer], view: View, now: float) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from dropship.agent.protocol import Request
 from dropship.cli import asking
-from dropship.cli.history import positive
+from dropship.cli.arguments import positive
 from dropship.cli.plain import one_line, seen
 from dropship.cli.view import Style, View
 

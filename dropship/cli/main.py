@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 from dropship import __version__
+from dropship.cli import arguments
 from dropship.errors import BusyError, DropshipError, NoAgentError, UsageError
 
 # fmt: off
@@ -254,7 +255,7 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--config",
         metavar="PATH",
-        type=Path,
+        type=arguments.path,
         default=Path(configured) if configured else None,
         help="main file, or a folder of *.hcl (DROPSHIP_CONFIG); /etc/dropship.d/dropship.hcl",
     )

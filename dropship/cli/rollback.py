@@ -6,6 +6,7 @@ import argparse
 from typing import Final
 
 from dropship.agent.protocol import Request
+from dropship.cli.arguments import filled
 from dropship.cli.doing import do
 from dropship.deploy.desk import GoBack
 
@@ -26,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("service", metavar="SERVICE")
     parser.add_argument(
-        "release", metavar="RELEASE", nargs="?", default="", help="default: previous"
+        "release", metavar="RELEASE", nargs="?", type=filled, help="default: previous"
     )
 
 
@@ -36,5 +37,5 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DropshipError: There is no such service, or the agent cannot be asked.
     """
-    request = Request("rollback", (args.service,), release=args.release)
-    return do(args, request, lambda: GoBack(args.release))
+    request = Request("rollback", (args.service,), release=args.release or "")
+    return do(args, request, lambda: GoBack(args.release or ""))

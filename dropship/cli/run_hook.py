@@ -13,9 +13,9 @@ from dropship import log
 from dropship.agent import questions
 from dropship.agent.protocol import Request
 from dropship.cli import asking
+from dropship.cli.arguments import positive
 from dropship.cli.configuration import configuration
 from dropship.cli.doing import do
-from dropship.cli.history import positive
 from dropship.cli.output import say
 from dropship.cli.plain import seen
 from dropship.config.load import Mode

@@ -14,6 +14,7 @@ from dropship.agent import answers
 from dropship.agent.answers import StatusAnswer
 from dropship.agent.protocol import Request
 from dropship.cli import asking
+from dropship.cli.arguments import filled
 from dropship.errors import AgentHungError, DropshipError, UsageError
 
 _DESCRIPTION: Final = """\
@@ -33,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = _DESCRIPTION
     parser.epilog = _EXAMPLES
-    parser.add_argument("service", metavar="SERVICE", nargs="?", help="default: all")
+    parser.add_argument("service", metavar="SERVICE", nargs="?", type=filled, help="default: all")
     parser.add_argument(
         "--watch", action="store_true", help="keep showing it, on a terminal; q or Ctrl-C ends it"
     )

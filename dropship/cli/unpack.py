@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dropship.cli import arguments
 from dropship.cli.alone import Alone
 from dropship.core.entry import Rules
 from dropship.core.format import AUTO
@@ -67,12 +68,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = _DESCRIPTION
     parser.epilog = _EXAMPLES
-    parser.add_argument("archive", metavar="ARCHIVE", type=Path, help="the artifact, a local file")
-    parser.add_argument("dest", metavar="DEST", type=Path, help="where to unpack it")
+    parser.add_argument(
+        "archive", metavar="ARCHIVE", type=arguments.path, help="the artifact, a local file"
+    )
+    parser.add_argument("dest", metavar="DEST", type=arguments.path, help="where to unpack it")
     parser.add_argument(
         "--strip",
         metavar="N",
-        type=_count,
+        type=arguments.count,
         default=0,
         help="drop N leading parts of every name (stripComponents)",
     )
@@ -200,6 +203,8 @@ def _usable(dest: Path) -> Path:
         UsageError: It is neither absent nor an empty folder.
     """
     destination = Path(os.path.realpath(dest))
+    if dest.is_symlink() and not destination.exists():
+        raise UsageError(f"{dest} is a link that leads nowhere", cure="name where it should lead")
     try:
         if destination.is_dir() and not any(destination.iterdir()):
             return destination
@@ -258,10 +263,3 @@ def _print(outcome: _Outcome, *, as_json: bool, name: str) -> None:
     print(f"  sandbox {', '.join(outcome.layers) or 'none'}")
     if outcome.error:
         print(f"dropship: {outcome.error}", file=sys.stderr)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number

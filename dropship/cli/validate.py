@@ -13,6 +13,7 @@ from os.path import realpath
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from dropship.cli import arguments
 from dropship.cli.place import working_directory
 from dropship.config.load import (
     DEFAULT,
@@ -64,7 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = _DESCRIPTION
     parser.epilog = _EXAMPLES
-    parser.add_argument("paths", metavar="PATH", nargs="*", type=Path, help="what to check")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="*", type=arguments.path, help="what to check"
+    )
     parser.add_argument(
         "--format", choices=("text", "json", "github"), default="text", help="default: text"
     )

@@ -6,6 +6,7 @@ Says what cannot be read, and knows nothing of what stands in a file: ``load`` p
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,9 @@ MAIN: Final = (".hcl",)
 
 SERVICES: Final = (".hcl", ".json")
 """How the names of service files end."""
+
+# What came out of pipes: ``validate <(…)``.
+_POURED: Final[dict[Path, bytes]] = {}
 
 _MOST_BYTES: Final = 1 << 20  # of a file("…"): a secret is short, a device is endless
 
@@ -88,7 +92,7 @@ class Files:
         if not self._first(name):
             return None
         try:
-            raw = (self._cwd / path).read_bytes()
+            raw = _content(self._cwd / path)
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
             hint = _FORBIDDEN if isinstance(error, PermissionError) else ""
@@ -155,7 +159,16 @@ def source(path: Path, cwd: Path) -> Source:
         OSError: It cannot be read.
         ValueError: It is no UTF-8.
     """
-    return Source(str(path), (cwd / path).read_bytes().decode("utf-8"))
+    return Source(str(path), _content(cwd / path).decode("utf-8"))
+
+
+def _content(path: Path) -> bytes:
+    """All that is in a file. A pipe gives it once, and is asked again by whoever looks twice."""
+    if not stat.S_ISFIFO(path.stat().st_mode):
+        return path.read_bytes()
+    if path not in _POURED:
+        _POURED[path] = path.read_bytes()
+    return _POURED[path]
 
 
 def short_text(path: Path) -> str:

@@ -130,6 +130,7 @@ class Seconds:
     wait: float = 0.0
     switch: float = 0.0
     verify: float = 0.0
+    ask: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,8 @@ class Attempt:
     @property
     def begun(self) -> float:
         """When it began to touch the host: what it brings was staged, and its turn had come."""
-        return self.started + self.seconds.stage + self.seconds.wait
+        took = self.seconds
+        return self.started + took.ask + took.stage + took.wait
 
     @property
     def reason(self) -> str | None:

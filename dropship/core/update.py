@@ -24,7 +24,6 @@ from dropship.core import guards as when
 from dropship.core import makers as then
 from dropship.core import recovery as found
 from dropship.core.phase import Phase
-from dropship.core.saved import Seconds
 from dropship.core.situation import State
 
 # Guards and effects say which events they are for; that each row pairs them rightly is a test's
@@ -332,11 +331,7 @@ def _account(state: State, row: Row, event: on.Event) -> State:
         return state
     seconds = state.attempt.seconds
     spent = getattr(seconds, part) + max(0.0, event.at - state.entered)
-    return state.attempting(seconds=_with(seconds, part, spent))
-
-
-def _with(seconds: Seconds, part: str, spent: float) -> Seconds:
-    return Seconds(**{**{name: getattr(seconds, name) for name in _NAMES}, part: spent})
+    return state.attempting(seconds=replace(seconds, **{part: spent}))
 
 
 def _arrive(before: State, changed: State, row: Row, event: on.Event) -> State:
@@ -393,8 +388,8 @@ def _index() -> dict[tuple[Phase, type[on.Event]], tuple[Row, ...]]:
 
 
 _INDEX: Final = _index()
-_NAMES: Final = ("stage", "wait", "switch", "verify")
 _PARTS: Final = {
+    CHECKING: "ask",
     STAGING: "stage",
     WAITING: "wait",
     RECHECKING: "wait",

@@ -6,6 +6,9 @@
 #
 # What a key means: man dropship.hcl, or dropship schema.
 
+# Where the agent notes down what it does; said here, so that whoever is not root looks there too.
+state_path = "/var/lib/dropship"
+
 # Services stand in files of their own in services/*.hcl; example.hcl.disabled is one to begin with.
 
 # Where artifacts come from: a store in S3, for instance. A file that only root may read keeps the

@@ -260,6 +260,6 @@ def test_only_the_named_command_is_imported() -> None:
     """A command starts as fast as it can: no other command's modules are loaded."""
     done = run_command("import sys; print([m for m in sys.modules if m.startswith('dropship')])")
     assert done.stdout == (
-        "['dropship.cli.trial', 'dropship', 'dropship.cli', 'dropship.errors', 'dropship.cli.main', "
+        "['dropship.cli.trial', 'dropship', 'dropship.cli', 'dropship.cli.arguments', 'dropship.errors', 'dropship.cli.main', "
         "'dropship.__main__']\n"
     )

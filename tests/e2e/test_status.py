@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from dropship.agent.answers import seconds_of
 from tests.e2e.host import PROGRAM, Host, eventually
 
 
@@ -198,3 +201,16 @@ X
         (host.folder / gate).touch()
     host.until_version("1")
     assert host.worker()["note"] == ""
+
+
+def test_release_is_installed_when_it_was_switched_to_however_long_it_was_looked_for(
+    host: Host,
+) -> None:
+    """Its name is of when it was unpacked, and that comes before."""
+    host.configure(host.service().replace('settle      = "0s"', 'settle = "2s"'))
+    host.publish({"version": "1"})
+    assert host.run("update").returncode == 0
+    (release,) = host.releases()
+    (row,) = json.loads(host.run("releases", "app", "--format", "json").stdout)
+    unpacked = datetime.strptime(release[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    assert seconds_of(row["installedAt"]) >= unpacked.timestamp()

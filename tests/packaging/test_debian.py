@@ -73,6 +73,7 @@ def test_installed_package_runs_an_agent_that_has_nothing_to_do_yet(host: Host) 
         "usr/share/bash-completion/completions/dropship",
         "usr/share/zsh/vendor-completions/_dropship",
         "usr/share/fish/vendor_completions.d/dropship.fish",
+        "usr/share/vim/vimfiles/ftdetect/dropship.vim",
     ):
         # A minimal root leaves documentation out of what it unpacks.
         assert place in host.done("dpkg", "-L", "dropship")
@@ -160,6 +161,20 @@ def test_package_replaced_during_an_update_lets_it_finish_first(host: Host, how:
     assert host.show("ActiveState") == "active"
     host.publish("3")
     host.until_version("3")
+
+
+def test_member_of_the_group_is_not_told_that_there_is_nothing(host: Host) -> None:
+    """Who is not root looks at the agent's state as well, and is told where he may not."""
+    deploying(host)
+    host.done("systemctl", "stop", "dropship")
+    host.done("useradd", "--groups", "dropship", "alice")
+    try:
+        said = host.machine.run("runuser", "-u", "alice", "--", "dropship", "history")
+        assert said.returncode == 1, said.stdout
+        assert "/var/lib/dropship/services/app" in said.stderr
+        assert "Permission denied" in said.stderr
+    finally:
+        host.done("userdel", "alice")
 
 
 def test_package_beside_services_of_others_does_not_touch_them_yet(host: Host) -> None:

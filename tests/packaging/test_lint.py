@@ -40,13 +40,9 @@ def test_packages_hold_the_same_files(packages: Packages) -> None:
     rpm = _files([needed("rpm"), "-qlvp", packages.rpm[0]])
     assert deb - rpm == {
         "/usr/share/doc/dropship/changelog.Debian.gz",
-        "/usr/share/vim/addons/ftdetect/dropship.vim",
         "/usr/share/zsh/vendor-completions/_dropship",
     }
-    assert rpm - deb == {
-        "/usr/share/vim/vimfiles/ftdetect/dropship.vim",
-        "/usr/share/zsh/site-functions/_dropship",
-    }
+    assert rpm - deb == {"/usr/share/zsh/site-functions/_dropship"}
 
 
 def _files(command: list[str | Path]) -> set[str]:
