@@ -8,7 +8,8 @@ text. ``date``: a day, perhaps a time, perhaps more, which then counts as ``natu
 A constraint is one clause, or several with commas between, which must all hold: ``~> 2.1`` (that
 or newer, below 3), ``>=``, ``>``, ``<``, ``<=``, ``=``, ``!=`` and a version, a version alone
 (that one), ``2.*`` (of semver, whatever begins with these numbers; else with this text).
-A pre-release is admitted only where a clause names one.
+A pre-release is admitted only where a clause asks for one: it names one, and does not leave it out
+(``!=``) or end with it (``<``, ``<=``). Below 3 is none of 3's, either.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class Constraint:
         if found is None:
             return False
         clauses = self._clauses()
-        if self.order == "semver" and _is_pre(version) and not any(map(_is_pre, clauses)):
+        if self.order == "semver" and _is_pre(version) and not any(map(_asks_for_pre, clauses)):
             return False
         return all(_admitting(self.order, one)(version, found) for one in clauses)
 
@@ -157,6 +158,10 @@ def _is_pre(text: str) -> bool:
     """Whether a version, or that of a clause, is a pre-release."""
     match = _SEMVER.fullmatch(text.lstrip("~><=! "))
     return match is not None and bool(match["pre"] or match["bare"])
+
+
+def _asks_for_pre(clause: str) -> bool:
+    return not clause.startswith(("!", "<")) and _is_pre(clause)
 
 
 _Admits: TypeAlias = Callable[[str, Key], bool]
@@ -182,6 +187,8 @@ def _admitting(order: Order, clause: str) -> _Admits:
         raise VersionError(f'"{said}" is no version of the order {order}', _EXAMPLES)
     if sign == "~>":
         return _pessimistic(order, said)
+    if sign == "<" and order == "semver" and not _is_pre(said):
+        return lambda _, found: found < wanted and found[0] != wanted[0]
     compare = _COMPARE[sign or "="]
     return lambda _, found: compare(found, wanted)
 

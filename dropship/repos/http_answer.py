@@ -112,6 +112,16 @@ def _cure(response: requests.Response, status: int) -> str:
     return cure
 
 
+def tells_enough(response: requests.Response) -> bool:
+    """Whether an answer to HEAD is all that one to GET could be.
+
+    What is only known once the content is made may be left out of it (RFC 9110, 9.3.2).
+    """
+    headers = response.headers
+    known = "ETag" in headers or "Last-Modified" in headers
+    return response.status_code != 200 or (known and "Content-Length" in headers)
+
+
 def found_of(response: requests.Response, url: str, computable: Container[Algorithm]) -> Found:
     """What a good answer says of the artifact; of its promises, the ``computable`` ones.
 

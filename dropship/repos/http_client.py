@@ -140,11 +140,11 @@ class Client:
         self._http.close()
 
     def _headers(self, url: str, seen: _Seen | None) -> requests.Response:
-        """The answer to HEAD, or where the server has none to the cheapest GET there is."""
+        """The answer to HEAD, or where that is none or tells too little to the cheapest GET there is."""
         news = answers.news(seen.found) if seen else {}
         if not (seen and seen.part):
             response = self._ask("HEAD", url, news)
-            if response.status_code not in _NO_HEAD:
+            if response.status_code not in _NO_HEAD and answers.tells_enough(response):
                 return response
             answers.done(response)
         response = self._ask("GET", url, {**news, "Range": "bytes=0-0"})

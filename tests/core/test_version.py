@@ -65,7 +65,19 @@ def test_any_two_texts_compare(one: str, other: str, order: Order) -> None:
     assert not (older(order, one, other) and older(order, other, one))
 
 
-ALL = ["1.0", "1.9.9", "2.0", "2.0.1", "2.1", "v2.1.3", "2.2.0-rc.1", "2.10", "3.0", "latest"]
+ALL = [
+    "1.0",
+    "1.9.9",
+    "2.0",
+    "2.0.1",
+    "2.1",
+    "v2.1.3",
+    "2.2.0-rc.1",
+    "2.10",
+    "3.0-rc.1",
+    "3.0",
+    "latest",
+]
 
 
 @pytest.mark.parametrize(
@@ -87,11 +99,15 @@ ALL = ["1.0", "1.9.9", "2.0", "2.0.1", "2.1", "v2.1.3", "2.2.0-rc.1", "2.10", "3
         ("2.*, != 2.1", "2.0 2.0.1 v2.1.3 2.10"),
         (">= 2.2.0-rc.0, < 3", "2.2.0-rc.1 2.10"),
         ("2.2.0-rc.1", "2.2.0-rc.1"),
+        (">= 2.2.0-rc.0, < 3.0-rc.2", "2.2.0-rc.1 2.10 3.0-rc.1"),
+        (">= 2.1, < 3.0-rc.1", "2.1 v2.1.3 2.10"),
+        (">= 2.1, != 2.2.0-rc.1, < 4", "2.1 v2.1.3 2.10 3.0"),
+        ("~> 2.2.0-rc.1", "2.2.0-rc.1"),
         ("> 3", ""),
     ],
 )  # fmt: skip
 def test_constraint_admits_what_it_says(text: str, admitted: str) -> None:
-    """A pre-release only where one is named."""
+    """A pre-release only where one is asked for by name, and below 3 none of 3's."""
     constraint = Constraint("semver", text)
     constraint.check()
     assert [one for one in ALL if constraint.admits(one)] == admitted.split()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -54,6 +56,49 @@ def test_artifact_is_found_by_its_first_byte_where_head_is_refused(
         assert asked == [("HEAD", ""), ("GET", "bytes=0-0")]
         assert made.find(location) == found
         assert asked[2:] == [("GET", "bytes=0-0")]
+
+
+class _Shy(BaseHTTPRequestHandler):
+    """Answers HEAD with less than it knows; ``left``: which headers are in it."""
+
+    left: tuple[str, ...] = ()
+
+    def do_HEAD(self) -> None:
+        """What is left in."""
+        self.send_response(200)
+        for name, value in {"ETag": '"1"', "Content-Length": "6"}.items():
+            if name in self.left:
+                self.send_header(name, value)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """All of it."""
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"abcdef")
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.mark.parametrize("left", [("ETag",), ("Content-Length",), ()])
+def test_artifact_is_found_by_its_first_byte_where_head_tells_too_little(
+    left: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 9110, 9.3.2: an answer to HEAD may leave out what is known only when there is content."""
+    monkeypatch.setattr(_Shy, "left", left)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Shy) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            with repo() as made:
+                location = HttpLocation(url=f"http://127.0.0.1:{server.server_port}/a.bin")
+                found = made.find(location)
+                assert (found.size, found.token) == (6, '"1"')
+                assert read(made, location) == b"abcdef"
+        finally:
+            server.shutdown()
 
 
 def test_nothing_is_found_where_there_is_no_first_byte(nginx: Nginx) -> None:
