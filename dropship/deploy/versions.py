@@ -76,7 +76,7 @@ def versions(rig: Rig) -> list[Version]:
     saved, order = rig.store.load() or Saved(), rig.facts.order
     there = rig.source.versions()
     installed = saved.current.version if saved.current else None
-    newest = saved.pinned or next((one for one in there if rig.source.admits(one)), None)
+    newest = saved.pinned or rig.source.newest(there)
     back = saved.pinned is None and _back(rig, newest, installed)
     here = [one for one in (installed, saved.pinned) if one and key(order, one) is not None]
     return [
@@ -118,10 +118,14 @@ def spelled(rig: Rig, wanted: str) -> str:
     here = [one.version for one in saved.releases if one.version is not None]
     rank = key(rig.facts.order, wanted)
     same = [one for one in (*there, *here) if rank and key(rig.facts.order, one) == rank]
-    if wanted in (*there, *here):
-        return wanted
-    if same:
-        return same[0]
+    found = wanted if wanted in (*there, *here) else next(iter(same), None)
+    if found is not None and (found in here or rig.source.has(found)):
+        return found
+    if found is not None:
+        raise DropshipError(
+            f"version {found} of {rig.service.name} has a place in the store, and no artifact",
+            cure="publish it whole first",
+        )
     near = difflib.get_close_matches(wanted, there, 1)
     newest = ", ".join(there[:_NAMED]) or "none"
     raise DropshipError(

@@ -8,7 +8,7 @@ has the version in it: two versions may well have the same token of their store.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from dropship.core.pattern import Pattern
@@ -72,7 +72,7 @@ class Source:
             return self._whole(self._location, until)
         if pinned is not None:
             return self._held(self._pattern, pinned, until)
-        return self._newest(self._pattern, until)
+        return self._newest(self._pattern, self._listed(self._pattern), until)
 
     def open(self, found: Found, offset: int = 0) -> Body:
         """The bytes of exactly what ``find`` saw, from ``offset`` on.
@@ -95,12 +95,39 @@ class Source:
         """
         return self._listed(self._pattern) if self._pattern else []
 
+    def newest(self, listed: Sequence[str]) -> str | None:
+        """Which of the ``versions`` a check takes; None if it takes none.
+
+        Raises:
+            RepoError: The store could not be asked.
+        """
+        if self._pattern is None:
+            return None
+        try:
+            found = self._newest(self._pattern, listed, self._clock() + _LONGEST_SECONDS)
+        except MissingError:
+            return None
+        return found.version
+
+    def has(self, version: str) -> bool:
+        """Whether the store has the artifact in this version, and not only its name.
+
+        Raises:
+            RepoError: The store could not be asked.
+        """
+        if self._pattern is None:
+            return False
+        try:
+            self._repo.find(self._at(self._pattern, version))
+        except MissingError:
+            return False
+        return True
+
     def admits(self, version: str) -> bool:
         """Whether the constraint does."""
         return self._constraint.admits(version)
 
-    def _newest(self, pattern: Pattern, until: float) -> Found:
-        listed = self._listed(pattern)
+    def _newest(self, pattern: Pattern, listed: Sequence[str], until: float) -> Found:
         wanted = [one for one in listed if self._constraint.admits(one)]
         if not wanted:
             where = self._shown(pattern.folder + pattern.part)
@@ -169,7 +196,7 @@ class Source:
             yield name
 
 
-def _none(where: str, listed: list[str], text: str) -> MissingError:
+def _none(where: str, listed: Sequence[str], text: str) -> MissingError:
     if not listed:
         return MissingError(
             f"no version of {where} is in the store",

@@ -195,6 +195,10 @@ def test_versions_may_stand_in_folders_of_their_own(host: Host) -> None:
     (host.store / "api-2026-11-28.tar.gz").rename(host.store / "2026-11-28" / "api.tar.gz")
     assert host.run("update", "api").returncode == 0
     assert host.version("api") == "2026-11-28"
+    assert [one["version"] for one in versions(host, "api") if one["picked"]] == ["2026-11-28"]
+    held = host.run("pin", "api", "2026-11-29")
+    assert held.returncode == 1
+    assert "has a place in the store, and no artifact" in held.stderr
     (host.store / "api-2026-11-29.tar.gz").rename(host.store / "2026-11-29" / "api.tar.gz")
     assert host.run("update", "api").returncode == 0
     assert host.version("api") == "2026-11-29"
