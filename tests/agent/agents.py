@@ -124,6 +124,15 @@ class Agent:
         """The pid of a worker that runs."""
         return eventually(lambda: self.workers()[name].pid, doing=f"run {name}")
 
+    def idle(self, name: str) -> int:
+        """The pid of a worker that has come to rest."""
+
+        def resting() -> int | None:
+            worker = self.workers()[name]
+            return worker.pid if worker.phase == "idle" else None
+
+        return eventually(resting, doing=f"let {name} rest")
+
     def log(self) -> str:
         """What it said so far."""
         return self.errors.read_text() if self.errors.exists() else ""

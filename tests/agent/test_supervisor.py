@@ -38,7 +38,7 @@ def restarted(agent: Agent, name: str, old: int) -> int:
 def test_killed_worker_comes_back_after_a_second_and_others_do_not_notice(tmp_path: Path) -> None:
     """A killed worker is replaced after about a second; the other workers keep their pids."""
     with Agent(tmp_path, "idle-a", "idle-b") as agent:
-        a, b = agent.pid("idle-a"), agent.pid("idle-b")
+        a, b = agent.idle("idle-a"), agent.pid("idle-b")
         os.kill(a, signal.SIGKILL)
         new = restarted(agent, "idle-a", a)
         said = re.search(r"worker died: killed by SIGKILL while idle, next try in 1 s", agent.log())
@@ -53,7 +53,7 @@ def test_killed_worker_comes_back_after_a_second_and_others_do_not_notice(tmp_pa
 def test_dead_worker_while_waiting_for_restart_has_no_pid(tmp_path: Path) -> None:
     """Between death and restart the record says crashed, with no pid and the reason."""
     with Agent(tmp_path, "idle-a", "idle-b") as agent:
-        os.kill(agent.pid("idle-a"), signal.SIGKILL)
+        os.kill(agent.idle("idle-a"), signal.SIGKILL)
         dead = eventually(
             lambda: next((one for one in agent.workers().items() if one[1].pid is None), None),
             doing="tell of the death",
