@@ -179,7 +179,7 @@ class SecondsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class UpdateAnswer:
-    """One past update."""
+    """One past update; ``by_hand``: an operator's ``rollback``."""
 
     service: str
     started: str
@@ -193,6 +193,7 @@ class UpdateAnswer:
     bytes: int
     seconds: SecondsAnswer
     version: str | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def _update(service: str, entry: HistoryEntry) -> UpdateAnswer:
         bytes=entry.bytes,
         seconds=SecondsAnswer(took.stage, took.wait, took.switch, took.verify),
         version=entry.version,
+        by_hand=entry.by_hand,
     )
 
 

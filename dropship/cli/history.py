@@ -88,8 +88,9 @@ def _plans(updates: Sequence[UpdateAnswer], view: View, now: float) -> list[list
     soon = Column(f"WHEN ({zone})", [cell[5:16] for cell in when.cells])
     short = name.within(_LONG_NAME, view.dots)
     stub = name.within(_STUB, view.dots)
-    outcomes = [one_line(one.outcome) for one in updates]
-    outcome = Column("OUTCOME", outcomes, [_STYLES.get(one, "") for one in outcomes])
+    words = [f"{one.outcome}{', by hand' if one.by_hand else ''}" for one in updates]
+    styles = [_STYLES.get(one.outcome, "") for one in updates]
+    outcome = Column("OUTCOME", list(map(one_line, words)), styles)
     change = Column(f"FROM {view.arrow} TO", [_change(one, view, 12) for one in updates])
     small = Column(f"FROM {view.arrow} TO", [_change(one, view, 7) for one in updates])
     release = Column("RELEASE", [one_line(one.release or "-") for one in updates])

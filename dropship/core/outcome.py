@@ -78,4 +78,5 @@ def entry(state: State, outcome: Outcome) -> HistoryEntry:
         bytes=target.bytes if target and not attempt.by_hand else 0,
         seconds=attempt.seconds,
         version=target.version if target else None,
+        by_hand=attempt.by_hand,
     )

@@ -210,7 +210,10 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One past update. Times are seconds since the epoch; ``version``: of ``release``, if any."""
+    """One past update. Times are seconds since the epoch.
+
+    ``version``: of ``release``, if any. ``by_hand``: an operator had an earlier release back.
+    """
 
     id: str
     started: float
@@ -224,3 +227,4 @@ class HistoryEntry:
     seconds: Seconds = Seconds()
     output: str = ""
     version: str | None = None
+    by_hand: bool = False

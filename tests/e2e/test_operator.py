@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.documents import document
 from tests.e2e.host import DEADLINE, PROGRAM, Host, eventually
 
 Done = subprocess.CompletedProcess[str]
@@ -85,6 +86,9 @@ def test_rollback_is_an_update_and_its_origin_is_not_brought_back(
     assert host.marked() == ["before 2", "after 1", "health"]
     assert host.history()[-1]["outcome"] == "updated"
     assert host.history()[-1]["release"] == one
+    rows = document("history", host.run("history", "app", "--format", "json").stdout)
+    assert [row["byHand"] for row in rows] == [True, False, False]
+    assert "updated, by hand" in host.run("history", "app").stdout
     assert len(state(host)["quarantined"]) == 1
     again = host.run("update", "app")
     assert again.returncode == 4
