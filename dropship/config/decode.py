@@ -170,7 +170,13 @@ def _stand_in(
     if alone:
         message = f"{how_many} turns, but there is no lock block in this file"
         cure = "define a lock that all hosts can reach in the main file"
-    elif turns is not None and turns.type == CONSUL:
+    elif turns is None:
+        message = (
+            f"{how_many} turns, but there is no lock block: Consul gives them if it answers when the"
+            " agent first starts, else other hosts are not waited for"
+        )
+        cure = "define a lock that all hosts can reach"
+    elif turns.type == CONSUL:
         message = f"{how_many} turns, but there is no lock block: Consul gives them, as it did"
         cure = 'write lock "consul" {}, so that everybody can see it'
     else:
