@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 from urllib.parse import quote, quote_plus
 
-from dropship.core.alternation import alternation
+from dropship.alternation import alternation
 
 if TYPE_CHECKING:
     _Adapter = logging.LoggerAdapter[logging.Logger]

@@ -20,6 +20,7 @@ Say = Callable[[str], None]
 Begun = Callable[[ProcessGroup, Duration], None]
 """Called with the group of every command that is run, and how long it may take."""
 
+_NOTHING: Final = "it was not looked at yet"
 _ROUNDING: Final = 1e-6  # seconds
 
 
@@ -51,7 +52,7 @@ class _Verification:
         self._watch = around.watch
         self._row = time.monotonic()  # when the first look of this row was due
         self._deadline = self._row + one.config.within.seconds
-        self._seen = "it was not looked at yet"
+        self._seen = _NOTHING
 
     def run(self) -> None:
         """Look until it holds, then as long as it must stay so."""
@@ -74,11 +75,20 @@ class _Verification:
                 self._await_next(good)
             # A look that begins in time may end in time too, or it would depend on luck.
             left = max(0.1, self._deadline - time.monotonic())
-            if not self._look(Duration.of(min(self._config.timeout.seconds, left))):
+            if not self._look_within(min(self._config.timeout.seconds, left)):
                 self._report(0, self._seen)
                 return False
             self._report(good + 1)
         return True
+
+    def _look_within(self, seconds: float) -> bool:
+        """Look; one that had only what was left of the time, and ran out of it, has seen nothing."""
+        before, began = self._seen, time.monotonic()
+        holds = self._look(Duration.of(seconds))
+        short = seconds < self._config.timeout.seconds and time.monotonic() - began >= seconds
+        if short and before is not _NOTHING:
+            self._seen = before
+        return holds
 
     def _await_next(self, good: int) -> None:
         interval, left = self._config.interval.seconds, self._deadline - time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -99,3 +100,21 @@ def test_row_that_is_complete_exactly_when_time_is_over_holds() -> None:
     check = Diary()
     verified(check, interval=1.0, successes=2, within=Duration.of(1))
     assert check.asked == ["begin", "look", "look"]
+
+
+class Hanging(Diary):
+    """One that says something at first, and then takes all the time that it is given."""
+
+    def probe(self, run: Run) -> None:
+        """Look once."""
+        self.asked.append("look")
+        if len(self.asked) > 2:
+            time.sleep(run.timeout.seconds)
+            raise HealthError(f"it took longer than {run.timeout}")
+        raise HealthError("it is not there yet")
+
+
+def test_look_that_has_no_time_left_does_not_hide_what_was_seen() -> None:
+    """The last one begins just before the deadline, and cannot have seen anything."""
+    with pytest.raises(HealthError, match="diary did not hold within 500ms: it is not there yet"):
+        verified(Hanging(), interval=0.2, within=Duration.of(0.5), timeout=Duration.of(5))

@@ -57,8 +57,11 @@ def file_store(host: Host, service: str = "web") -> list[str]:
 
 def shipped(host: Host) -> str:
     """That text, with this host's own folders for state."""
+    theirs = 'state_path = "/var/lib/dropship"\n'
     own = f'state_path = "{host.folder}/state" # kept\nrun_path   = "{host.folder}/run"\n'
-    return f"{SHIPPED.read_text()}\n{own}"
+    text = SHIPPED.read_text()
+    assert theirs in text
+    return text.replace(theirs, own)
 
 
 def packaged(host: Host) -> None:

@@ -49,6 +49,7 @@ def running(host: Host) -> None:
     host.publish({"version": "1"})
     host.start()
     host.until_version("1")
+    eventually(lambda: host.services()["app"]["state"] == "idle", host.said)
 
 
 def echoes(window: Window) -> bool:

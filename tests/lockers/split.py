@@ -2,8 +2,8 @@
 
 ``unshare --net python -m tests.lockers.split KIND SOCKET PORT`` takes the turn of an engine that
 answers at ``PORT`` of loopback as far as it knows; what it sends there goes through the Unix socket
-``SOCKET`` to whoever bridges to the real one. It says ``held``, and ``lost SECONDS`` when the turn is
-not certain any more. ``down`` on its standard input takes its loopback away, ``up`` brings it back.
+``SOCKET`` to whoever bridges to the real one. It says ``held`` and, when the turn is not certain any
+more, ``lost SECONDS``: when it began to make sure of it for the last time with success. ``down`` on its standard input takes its loopback away, ``up`` brings it back.
 """
 
 from __future__ import annotations
@@ -91,11 +91,14 @@ def main(kind: str, path: str, port: int, prefix: str) -> None:
     lease = locker(kind, port, prefix).acquire("all", 1, holder, timeout=20.0, watch=Watcher())
     print("held", flush=True)
     threading.Thread(target=_obey, daemon=True).start()
+    trusted = 0.0
     with suppress(LeaseLostError):
         while True:
+            began = now()
             lease.check()
+            trusted = began
             time.sleep(0.05)
-    print(f"lost {now()}", flush=True)
+    print(f"lost {trusted}", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropship.core.alternation import alternation
+from dropship.alternation import alternation
 
 # Few characters, so that texts begin alike; some mean something to ``re``.
 TEXTS = st.lists(st.text("ab.|(é\n", max_size=6), min_size=1, max_size=12)
