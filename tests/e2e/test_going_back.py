@@ -272,6 +272,6 @@ def test_retry_installs_what_failed_and_runs_all_the_same(host: Host, *, attende
         assert host.run("update").returncode == 0
     eventually(lambda: host.history()[-1]["outcome"] == "updated", lambda: str(host.history()))
     assert host.marked() == ["before", "after", "failed", "before", "after"]
-    assert host.status()["services"][0]["state"] == "idle"
+    eventually(lambda: host.status()["services"][0]["state"] == "idle", host.said)
     assert host.run("update").returncode == 0
     assert len(host.marked()) == 5

@@ -144,7 +144,7 @@ def test_version_gone_from_the_store_stays_installed(host: Host) -> None:
     told = "1.1 is installed, and 1.0"
     eventually(lambda: told in why(host), "say that what is there is older")
     assert host.version("api") == "1.1"
-    assert status(host, "api")["state"] == "idle"
+    eventually(lambda: status(host, "api")["state"] == "idle", host.said)
     assert host.run("update", "api").returncode == 4
     (host.store / "api-1.0.tar.gz").unlink()
     eventually(lambda: "no version of" in why(host), "say that there is none")
