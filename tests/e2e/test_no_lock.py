@@ -72,3 +72,19 @@ def test_hook_by_hand_does_not_choose_where_turns_are_taken(host: Host) -> None:
     host.configure(host.service(f'{TURNS}\n  after "script" {{ command = "true" }}'))
     assert host.run("run-hook", "app", "after").returncode == 0
     assert not (host.folder / "state" / "locks" / "default.json").exists()
+
+
+def test_validate_says_what_is_still_to_be_chosen_and_then_what_was(host: Host) -> None:
+    """Before the agent has looked nobody knows; afterwards it is one or the other."""
+    host.configure(host.service(TURNS))
+    host.publish({"version": "1"})
+    assert "Consul gives them if it answers when the agent first starts" in _warned(host)
+    assert host.run("update").returncode == 0
+    assert "other hosts are not waited for" in _warned(host)
+    assert "if it answers" not in _warned(host)
+
+
+def _warned(host: Host) -> str:
+    (found,) = json.loads(host.run("validate", "--format", "json").stdout)["diagnostics"]
+    assert found["code"] == "W219"
+    return str(found["message"])
