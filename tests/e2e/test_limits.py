@@ -1,58 +1,71 @@
-"""A limit that is changed on all hosts: Consul has the old one written down, until turns are broken."""
+"""What an agent with many services, or a slow store, takes of its host."""
 
 from __future__ import annotations
 
-import json
-import secrets
+import random
+import time
+from collections.abc import Iterator
 
-import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
-from dropship.lockers.consul_turns import FLAGS
-from tests.e2e.host import Host
-from tests.servers.consul import Consul
+from tests.e2e.host import Host, eventually, tarball
+
+_STALLS = 14.0
 
 
-@pytest.fixture
-def base(host: Host, consul: Consul) -> str:
-    """Where the turns of the host's service are; there are two at a time."""
-    prefix = secrets.token_hex(8)
+def test_one_staging_at_a_time(host: Host) -> None:
+    """The other service waits, and says so; then it has its turn."""
+    repo = 'repo "file" { maxRate = "100KB" }\nmaxStagings = 1\n'
+    host.configure(host.service(name="one"), host.service(name="two"), main=repo)
+    for name in ("one", "two"):
+        host.publish({"version": "1", "noise": random.Random(name).randbytes(200_000)}, name)
+    host.start()
+
+    def waits() -> bool:
+        workers = [dict(one["worker"] or {}) for one in host.services().values()]
+        staging = [one for one in workers if one.get("phase") == "staging"]
+        notes = [one for one in staging if one["note"] == "waits for one of 1 stagings"]
+        return len(staging) == 2 and len(notes) == 1
+
+    eventually(waits, lambda: f"wait for each other: {host.said()}")
+    for name in ("one", "two"):
+        host.until_version("1", name)
+    assert host.stop() == 0
+
+
+def test_store_that_says_nothing_for_long_gets_no_worker_killed(
+    host: Host, httpserver: HTTPServer
+) -> None:
+    """``stallTimeout`` is longer than ``watchdog`` and ten seconds; the download goes on."""
+    content = tarball({"version": "1"})
+
+    def slowly(request: Request) -> Response:
+        def pieces() -> Iterator[bytes]:
+            yield content[:10]
+            time.sleep(_STALLS)
+            yield content[10:]
+
+        headers = {"ETag": '"1"', "Content-Length": str(len(content))}
+        return Response(pieces() if request.method == "GET" else content, headers=headers)
+
+    httpserver.expect_request("/app.tar.gz").respond_with_handler(slowly)
+    repo = 'repo "http" { stallTimeout = "60s" }\nwatchdog = "1s"\n'
     host.configure(
-        host.service("sequentialUpdates = true\n  maxParallel = 2"),
-        main=f"""
-lock "consul" {{
-  address    = "{consul.address}"
-  prefix     = "{prefix}"
-  perService = true
+        f"""
+service "app" {{
+  checkInterval = "1m"
+  artifact "http" {{
+    url         = "{httpserver.url_for("/app.tar.gz")}"
+    destination = "{host.destination()}"
+  }}
 }}
 """,
+        main=repo,
     )
-    host.publish({"version": "1"})
-    return f"dropship/services/{prefix}/app"
-
-
-@pytest.mark.parametrize(
-    ("record", "said"),
-    [
-        ({"Limit": 1, "Holders": {}}, "nobody held a turn; the limit of 1 is forgotten"),
-        (
-            {"Limit": 1, "Holders": {"gone": True}},
-            "nobody held a turn; the limit of 1 is forgotten",
-        ),
-        ({"Limit": 0, "Holders": {}}, "nobody held a turn; the limit of 0 is forgotten"),
-        (["odd"], "broke the turn of somebody (?)"),
-    ],
-)
-def test_record_that_does_not_fit_is_let_go_of_when_turns_are_broken(
-    host: Host, consul: Consul, base: str, record: object, said: str
-) -> None:
-    """As the error says; a second time there is nothing to break."""
-    consul.ask("PUT", f"kv/{base}/.lock?flags={FLAGS}", record)
-    refused = host.run("update")
-    assert refused.returncode == 1
-    assert "dropship lock break" in refused.stderr
-    for words in (said, "nobody held a turn"):
-        assert host.run("lock", "break", "app").stdout == f"app: {words}\n"
-    (turns,) = json.loads(host.run("lock", "ls", "--format", "json").stdout)
-    assert (turns["broken"] is not None) == said.startswith("broke"), "on record"
-    assert host.run("update").returncode == 0
-    assert host.version() == "1"
+    host.start()
+    first = host.pid()
+    host.until_version("1")
+    assert host.pid() == first
+    assert host.worker()["restarts"] == 0
+    assert host.stop() == 0
