@@ -36,8 +36,8 @@ def evidence(one: ServiceStatus, *, agent: bool) -> Evidence:
         agent=agent,
         crashed=one.death if one.state == "crashed" else None,
         phase=one.phase,
+        next=one.next_check,
     )
-    known = replace(known, next=one.next_check)
     return known if one.worker is None else _with_worker(known, one.worker)
 
 

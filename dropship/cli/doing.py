@@ -16,12 +16,13 @@ from dropship.cli.news import watching
 from dropship.cli.orders import of_error, outcomes, tell, tell_all, worst
 from dropship.cli.output import say
 from dropship.cli.terminal import TerminalDesk, terminal
+from dropship.config.model import ServiceConfig
 from dropship.deploy import by_hand
 from dropship.deploy.desk import ByHand, Verdict, Wanted
 from dropship.deploy.driver import Driver
 from dropship.deploy.errand import Errand
-from dropship.deploy.rig import Rig, Workshop
-from dropship.errors import ConfigError, DropshipError
+from dropship.deploy.rig import Workshop
+from dropship.errors import DropshipError
 from dropship.state import logbook
 from dropship.state.lock import ServiceLock
 
@@ -52,12 +53,7 @@ def do(
             order = wanted()
             if isinstance(order, ByHand):
                 by_hand.see(service, order)
-            try:
-                rig = workshop.rig(service)
-            except ConfigError as error:
-                came = of_error(service.name, error)
-            else:
-                came = _drive(rig, desk, order, f"dropship {request.command}")
+            came = _drive(workshop, service, desk, order, f"dropship {request.command}")
             tell(came)
             codes.append(came.code)
             if desk.stopped_by is not None:
@@ -84,12 +80,15 @@ def _through_agent(
     return came
 
 
-def _drive(rig: Rig, desk: TerminalDesk, wanted: Wanted, who: str) -> OutcomeAnswer:
-    name = rig.service.name
+def _drive(
+    workshop: Workshop, service: ServiceConfig, desk: TerminalDesk, wanted: Wanted, who: str
+) -> OutcomeAnswer:
+    name = service.name
     errand = Errand(desk, wanted)
-    lock = ServiceLock(rig.layout.lock, name, who)
-    driver = Driver(rig, errand, log.bound(name), in_place=lock.in_place)
     try:
+        rig = workshop.rig(service)
+        lock = ServiceLock(rig.layout.lock, name, who)
+        driver = Driver(rig, errand, log.bound(name), in_place=lock.in_place)
         with lock:
             left = driver.run()
     except DropshipError as error:

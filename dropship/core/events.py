@@ -183,7 +183,8 @@ class StageFault(Enum):
 class StageFailed(Completion):
     """Nothing was staged.
 
-    ``md5``: of the bytes, where they were refused: verified, or (doubted) without anybody's word. ``wait``: as in ``StoreFailed``.
+    ``md5``: of the bytes, where they were refused: verified, or (doubted) without anybody's word.
+    ``wait``: as in ``StoreFailed``.
     """
 
     fault: StageFault

@@ -20,7 +20,6 @@ Say = Callable[[str], None]
 Begun = Callable[[ProcessGroup, Duration], None]
 """Called with the group of every command that is run, and how long it may take."""
 
-_NOTHING: Final = "it was not looked at yet"
 _ROUNDING: Final = 1e-6  # seconds
 
 
@@ -52,7 +51,7 @@ class _Verification:
         self._watch = around.watch
         self._row = time.monotonic()  # when the first look of this row was due
         self._deadline = self._row + one.config.within.seconds
-        self._seen = _NOTHING
+        self._seen = ""
 
     def run(self) -> None:
         """Look until it holds, then as long as it must stay so."""
@@ -86,7 +85,7 @@ class _Verification:
         before, began = self._seen, time.monotonic()
         holds = self._look(Duration.of(seconds))
         short = seconds < self._config.timeout.seconds and time.monotonic() - began >= seconds
-        if short and before is not _NOTHING:
+        if short and before:
             self._seen = before
         return holds
 

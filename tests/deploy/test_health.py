@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -109,7 +108,7 @@ class Hanging(Diary):
         """Look once."""
         self.asked.append("look")
         if len(self.asked) > 2:
-            time.sleep(run.timeout.seconds)
+            run.watch.wait(run.timeout.seconds)
             raise HealthError(f"it took longer than {run.timeout}")
         raise HealthError("it is not there yet")
 

@@ -14,12 +14,18 @@ from tests.e2e.host import Host, eventually
 _LOCK = 'lock "file" {}'
 
 
+def _waits(host: Host) -> str:
+    """A hook that says when it begins and ends, and waits for its gate in between."""
+    wait = f"until test -e {host.folder}/gate; do sleep 0.02; done"
+    return f"{host.mark('here')}; {wait}; {host.mark('over')}"
+
+
 def _waiting(host: Host, more: str = "") -> None:
     """Have an update wait in its ``after`` hook, with its turn."""
-    gate = host.folder / "gate"
-    hook = f"{host.mark('here')}; until test -e {gate}; do sleep 0.02; done"
     turns = f'sequentialUpdates = true\n  lock = "file"\n  {more}'
-    host.configure(host.service(f'{turns}\n  after "script" {{ command = "{hook}" }}'), main=_LOCK)
+    host.configure(
+        host.service(f'{turns}\n  after "script" {{ command = "{_waits(host)}" }}'), main=_LOCK
+    )
     host.publish({"version": "1"})
     host.start()
     eventually(lambda: host.marked() == ["here"], host.said)
@@ -54,6 +60,7 @@ def test_turn_that_is_lost_while_the_worker_stands_still_is_told_by_the_history(
     try:
         _broken(host)
         (host.folder / "gate").touch()
+        eventually(lambda: host.marked() == ["here", "over"], host.said)
     finally:
         os.kill(worker, signal.SIGCONT)
     host.until_version("1")
@@ -80,9 +87,7 @@ def test_turn_that_is_kept_is_shown_with_when_the_store_is_asked_again(host: Hos
 @pytest.mark.parametrize("phase", ["before", "after"])
 def test_update_that_waits_for_its_recovery_is_no_idle_service(host: Host, phase: str) -> None:
     """The hook that the dead worker left running is waited for."""
-    gate = host.folder / "gate"
-    hook = f"{host.mark('here')}; until test -e {gate}; do sleep 0.02; done"
-    host.configure(host.service(f'{phase} "script" {{ command = "{hook}" }}'))
+    host.configure(host.service(f'{phase} "script" {{ command = "{_waits(host)}" }}'))
     host.publish({"version": "1"})
     host.start()
     eventually(lambda: host.marked() == ["here"], host.said)
@@ -93,5 +98,5 @@ def test_update_that_waits_for_its_recovery_is_no_idle_service(host: Host, phase
     why = document("why", host.run("why", "app", "--format", "json").stdout)
     assert not why["upToDate"]
     assert "an update is under way" in why["reason"]
-    gate.touch()
+    (host.folder / "gate").touch()
     host.until_version("1")
